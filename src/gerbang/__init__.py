@@ -1,0 +1,3 @@
+"""Gerbang: a host-to-host transaction gateway for prepaid and bill-payment businesses."""
+
+__version__ = "0.1.0"

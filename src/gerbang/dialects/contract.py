@@ -1,0 +1,411 @@
+"""What the core and a dialect say to each other; nothing here does I/O.
+
+A dialect is a folder with one name, `DIALECT: Dialect`, in its ``__init__.py``. Its *server half*
+turns a reseller's bytes into the neutral requests below, calls the `Gateway` it is handed and
+encodes the neutral replies. Its *client half* builds requests to a supplier and interprets the
+answers. Its *callback half* encodes what we tell a reseller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+import msgspec
+from starlette.routing import BaseRoute
+
+from gerbang.clock import Clock
+from gerbang.orders.outcome import Outcome, StatusOutcome
+from gerbang.orders.reasons import Reason
+from gerbang.outbound.message import Answered, HttpRequest, InboundRequest
+
+
+class OrderState(StrEnum):
+    """Where an order stands, as everybody outside the core sees it."""
+
+    PENDING = "pending"
+    SUCCESS = "success"
+    FAILED = "failed"
+    REVERSED = "reversed"
+
+
+class ProductKind(StrEnum):
+    """What sort of thing a product is; decides which command may buy it."""
+
+    PREPAID = "prepaid"
+    GAME = "game"
+    OPEN = "open"
+    """Open denomination: the quantity is the amount in rupiah."""
+    POSTPAID = "postpaid"
+
+
+# --- who asks ---------------------------------------------------------------------------------
+
+
+class ResellerView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a dialect may know about the reseller that asks. Kept in memory, at most a second old.
+
+    `settings` holds per-reseller dialect settings, for example ``otomax.profile``.
+    """
+
+    id: int
+    code: str
+    name: str
+    status: str
+    account_id: int
+    settings: Mapping[str, Any]
+    pending_reply_wait_ms: Mapping[str, int]
+    """By dialect: how long a reply may wait for the final result (missing: the default)."""
+
+
+class Credential(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to log in, found by what travels on the wire.
+
+    `secrets` are unsealed in memory only: isikuota ``{api_key, secret_key}``, otomax
+    ``{pin, password}``, socx ``{}`` (its token is looked up by SHA-256). `testing` credentials
+    make every request a testing one.
+    """
+
+    id: int
+    reseller: ResellerView
+    dialect: str
+    key: str
+    secrets: Mapping[str, str]
+    testing: bool
+
+
+# --- neutral requests -------------------------------------------------------------------------
+
+
+class Purchase(msgspec.Struct, frozen=True, kw_only=True):
+    """Buy one product. `kinds` are the product kinds this command may buy.
+
+    `reference` None means the reseller sent none: one is generated and `signature` (with the
+    credential) is the idempotency key. `quantity` None means not said: 1, or refused for an open
+    denomination. `counter` is the trade's n-th order of the same product and number in one day.
+    """
+
+    dialect: str
+    product_code: str
+    destination: str
+    kinds: frozenset[ProductKind]
+    reference: str | None = None
+    quantity: int | None = None
+    counter: int | None = None
+    testing: bool = False
+    signature: str = ""
+    price_max: int | None = None
+
+
+class ProductQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which products to list; None means all."""
+
+    code: str | None = None
+    category: str | None = None
+    brand: str | None = None
+    kind: ProductKind | None = None
+    after: str | None = None
+    limit: int = 1000
+
+
+# --- neutral replies --------------------------------------------------------------------------
+
+
+class OrderView(msgspec.Struct, frozen=True, kw_only=True):
+    """An order as it stands; what every reply, status and callback is encoded from.
+
+    `balance` is the reseller's available rupiah after the hold (None when not looked up),
+    `known` says that this reference was already known before this request.
+    """
+
+    id: int
+    reference: str
+    state: OrderState
+    product_code: str
+    product_name: str
+    kind: ProductKind
+    destination: str
+    quantity: int
+    counter: int
+    price: int
+    sn: str
+    reason: Reason | None
+    message: str
+    testing: bool
+    created_at: datetime
+    updated_at: datetime
+    balance: int | None = None
+    known: bool = False
+    data: Mapping[str, Any] | None = None
+    """Details beside the serial number, for example the parts of a PLN token."""
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing was created; the reference stays free (except REFERENCE_REUSED).
+
+    `known_order` is the earlier order where the refusal is about one (REFERENCE_REUSED,
+    DUPLICATE_SAME_DAY). `fields` maps field names to what is wrong, for VALIDATION errors.
+    """
+
+    reason: Reason
+    message: str = ""
+    fields: Mapping[str, Sequence[str]] | None = None
+    price: int = 0
+    balance: int | None = None
+    product_name: str = ""
+    known_order: OrderView | None = None
+
+
+class Uncertain(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the order was written is not known yet: say the dialect's *pending*, never failed."""
+
+    reference: str
+    price: int
+    product_name: str
+    created_at: datetime
+
+
+class BalanceView(msgspec.Struct, frozen=True, kw_only=True):
+    """`balance` is available rupiah: what the reseller can spend now, holds taken off."""
+
+    name: str
+    code: str
+    balance: int
+    checked_at: datetime
+
+
+class ProductView(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the reseller's price list. `price` is None where none is set."""
+
+    code: str
+    name: str
+    category: str
+    brand: str
+    kind: ProductKind
+    price: int | None
+    admin: int | None
+    status: str
+    cut_off_start: str
+    cut_off_end: str
+    desc: str
+
+
+PlaceResult = OrderView | Refusal | Uncertain
+
+
+class Gateway(Protocol):
+    """What `app.py` hands to a dialect's server half."""
+
+    clock: Clock
+
+    def find_credential(self, dialect: str, key: str) -> Credential | None:
+        """Look up an active credential in memory; SocX passes the SHA-256 hex of its token."""
+        ...
+
+    def check_access(self, credential: Credential, client_ip: str) -> Reason | None:
+        """Check status, dialect enabled, address list, rate and concurrency; None is welcome."""
+        ...
+
+    async def place(self, credential: Credential, purchase: Purchase) -> PlaceResult:
+        """Buy, idempotently; waits for the final result as long as the reseller's setting says."""
+        ...
+
+    async def refuse(
+        self, credential: Credential, purchase: Purchase, refusal: Refusal
+    ) -> PlaceResult:
+        """Log a refusal the dialect itself decided, unless the reference is known: then its order."""
+        ...
+
+    async def find_order(
+        self, credential: Credential, reference: str, *, testing: bool
+    ) -> OrderView | None:
+        """Find the reseller's own order by reference, with the balance filled."""
+        ...
+
+    async def find_latest_order(
+        self, credential: Credential, *, destination: str, product_code: str, testing: bool
+    ) -> OrderView | None:
+        """Find the reseller's newest order of today (WIB) to a destination."""
+        ...
+
+    async def balance(self, credential: Credential) -> BalanceView:
+        """Read the reseller's available balance from the database."""
+        ...
+
+    def list_products(
+        self, credential: Credential, query: ProductQuery
+    ) -> tuple[list[ProductView], str | None]:
+        """List the reseller's prices from memory; the second value continues the list."""
+        ...
+
+
+# --- callbacks to resellers ---------------------------------------------------------------------
+
+
+class CallbackEvent(StrEnum):
+    """What a callback tells. The first three are IsiKuota's; a reversal uses FAILED's form."""
+
+    SUCCESS = "order.success"
+    FAILED = "order.failed"
+    SN_RECEIVED = "order.sn_received"
+    REVERSED = "order.reversed"
+
+
+class CallbackMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """One callback to encode: the order as it stood when `event` happened."""
+
+    id: int
+    event: CallbackEvent
+    occurred_at: datetime
+    order: OrderView
+    url: str
+    secrets: Mapping[str, str]
+    """The reseller's current secrets of this dialect (isikuota: secret_key)."""
+    settings: Mapping[str, Any]
+
+
+CallbackEncoder = Callable[[CallbackMessage], HttpRequest]
+
+
+# --- suppliers ----------------------------------------------------------------------------------
+
+
+class SupplierView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client half may know of a supplier. `secrets` are unsealed in memory only."""
+
+    id: int
+    code: str
+    dialect: str
+    base_url: str
+    secrets: Mapping[str, str]
+    settings: Mapping[str, Any]
+    callback_ips: Sequence[str] = ()
+
+
+class SupplierOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt as a supplier sees it. `reference` is ours and unique at that supplier."""
+
+    reference: str
+    product_code: str
+    destination: str
+    quantity: int
+    counter: int
+    kind: ProductKind
+    open_denomination: bool = False
+
+
+class SupplierNews(msgspec.Struct, frozen=True, kw_only=True):
+    """What a supplier's callback said of one of our references.
+
+    `confirm_first` asks for a status question before a change that the callback alone cannot
+    prove (unsigned reversal news).
+    """
+
+    reference: str
+    outcome: StatusOutcome
+    confirm_first: bool = False
+
+
+class CallbackRefused(msgspec.Struct, frozen=True, kw_only=True):
+    """A supplier's callback that is not believed: wrong signature, unreadable."""
+
+    message: str
+    status: int = 401
+
+
+class SupplierClient(Protocol):
+    """A dialect's client half: builds requests, interprets answers, sends nothing."""
+
+    def buy(self, supplier: SupplierView, order: SupplierOrder, *, now: datetime) -> HttpRequest:
+        """Build the purchase request; the same order gives the same request but for time."""
+        ...
+
+    def read_buy(
+        self, supplier: SupplierView, order: SupplierOrder, answer: Answered
+    ) -> Outcome:
+        """Interpret the answer to a purchase; what is not listed is Unknown."""
+        ...
+
+    def ask(
+        self, supplier: SupplierView, order: SupplierOrder, *, now: datetime
+    ) -> HttpRequest | None:
+        """Build the status question, or None where this supplier has none."""
+        ...
+
+    def read_ask(
+        self, supplier: SupplierView, order: SupplierOrder, answer: Answered
+    ) -> StatusOutcome:
+        """Interpret the answer to a status question."""
+        ...
+
+    def ask_balance(self, supplier: SupplierView, *, now: datetime) -> HttpRequest | None:
+        """Build the balance question, or None where this supplier has none."""
+        ...
+
+    def read_balance(self, supplier: SupplierView, answer: Answered) -> int | None:
+        """Read our float at the supplier in rupiah, or None where the answer does not say."""
+        ...
+
+    def read_callback(
+        self, supplier: SupplierView, request: InboundRequest
+    ) -> Sequence[SupplierNews] | CallbackRefused:
+        """Check and interpret a callback from the supplier."""
+        ...
+
+    def callback_answer(self, *, known: bool) -> Answered:
+        """Give the reply the supplier expects; `known` is False for an unknown reference."""
+        ...
+
+
+class LearnRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How the truth about an Unknown attempt may be learned (design §2, rule 5).
+
+    A supplier's own settings may narrow these, never widen them. `not_found_answers` 0 means that
+    "not found" is no evidence at all.
+    """
+
+    resend_same_reference_safe: bool
+    not_found_answers: int = 0
+    not_found_quiet_s: int = 0
+    ask_again_after_ms: tuple[int, ...] = (2_000, 3_000, 5_000, 10_000, 30_000, 60_000)
+    ask_safe_days: int = 90
+    """Some suppliers buy again when asked about an older reference."""
+
+
+class AnswerRule(msgspec.Struct, frozen=True, kw_only=True):
+    """One documented supplier answer and what it means; docs/truth-tables.md is made from these."""
+
+    answer: str
+    outcome: str
+    reason: Reason | None = None
+    reroutable: bool = False
+    reference_consumed: bool = True
+    source: str
+
+
+class Dialect(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the core knows of a dialect.
+
+    `reasons` maps every `Reason` to the dialect's own word (SocX rc, OtomaX status, IsiKuota
+    code); a test proves it complete. `weak` dialects are on only with an address list.
+    `example_curl` gives copyable lines for the demo.
+    """
+
+    name: str
+    title: str
+    weak: bool
+    reply_wait_ms_default: int
+    routes: Callable[[Gateway], Sequence[BaseRoute]]
+    client: SupplierClient
+    learn: LearnRules
+    callback_formats: Mapping[str, CallbackEncoder]
+    callback_format_default: str
+    callback_events: frozenset[CallbackEvent]
+    """Events this dialect's resellers expect; others are not sent."""
+    reasons: Mapping[Reason, str]
+    answers: Sequence[AnswerRule]
+
+
+ShutdownHook = Callable[[], Awaitable[None]]
