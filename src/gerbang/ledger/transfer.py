@@ -1,0 +1,63 @@
+"""Transfers and entries: the only way rupiah moves."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Phase(StrEnum):
+    """A pending transfer reserves; exactly one posted or voided ends it; direct does both."""
+
+    DIRECT = "direct"
+    PENDING = "pending"
+    POSTED = "posted"
+    VOIDED = "voided"
+
+
+class TransferEvent(StrEnum):
+    """What happened, in the words of docs/ledger.md's posting table."""
+
+    SALE_HOLD = "sale.hold"
+    SALE_POST = "sale.post"
+    SALE_VOID = "sale.void"
+    SALE_REVERSAL = "sale.reversal"
+    COST = "cost"
+    COST_REVERSAL = "cost.reversal"
+    LATE_COST = "late_success.cost"
+    LATE_SALE = "late_success.sale"
+    LATE_SALE_RECEIVABLE = "late_success.receivable"
+    DEPOSIT = "deposit"
+    RECEIVABLE_COLLECTED = "receivable.collected"
+    MANUAL_CREDIT = "manual.credit"
+    MANUAL_DEBIT = "manual.debit"
+    FLOAT_TOP_UP = "float.top_up"
+    CORRECTION = "correction"
+
+
+class Transfer(msgspec.Struct, frozen=True):
+    """One debit, one credit, one positive amount in rupiah, one unique key."""
+
+    id: int
+    key: str
+    event: str
+    phase: Phase
+    pending_id: int | None
+    debit_account_id: int
+    credit_account_id: int
+    amount: int
+    order_id: int | None = None
+    actor: str = ""
+    note: str = ""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One side of a transfer; credit-positive. A tracked account's entry carries its chain."""
+
+    transfer_id: int
+    account_id: int
+    amount: int
+    previous: int | None
+    balance: int | None
+    version: int | None

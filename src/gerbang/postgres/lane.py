@@ -1,0 +1,448 @@
+"""The write lane: many callers' writes become one transaction (group commit).
+
+A lane takes what is waiting, runs it as set-based SQL in one transaction and answers the callers
+after COMMIT. The single write is a batch of one. What the batch does is the *program*'s business;
+the lane knows when it is safe to do it again:
+
+* before COMMIT was sent, nothing happened: the batch is run again on a new connection;
+* a connection lost during COMMIT is unknown: the lane asks `pg_xact_status` before it goes on;
+* an unexpected error is isolated by running the halves of the batch;
+* an account that somebody else keeps locked is set aside and waits alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from enum import Enum, auto
+from time import monotonic
+from typing import Any, Final, Protocol
+
+import structlog
+
+from gerbang.postgres.errors import (
+    DeadlockDetected,
+    LockNotAvailable,
+    PostgresError,
+    SerializationFailure,
+    is_connection_lost,
+)
+from gerbang.postgres.pool import Connection, OwnConnection
+
+log = structlog.get_logger()
+
+BATCH_WRITES_MAX: Final = 256
+QUEUE_WRITES_MAX: Final = 20_000
+RECONNECT_PAUSE_S: Final = 0.2
+CONFLICT_RETRIES_MAX: Final = 5
+EXPIRY_CHECK_S: Final = 0.1
+STOP_TIMEOUT_S: Final = 15.0
+
+LEDGER_LOCK_KEY: Final = 0x6765726261  # "gerba": writers share it, seal and checkpoint own it
+
+_BEGIN: Final = "BEGIN"
+_OPEN: Final = "SELECT pg_current_xact_id()::text, pg_advisory_xact_lock_shared($1)"
+
+
+class NotWrittenError(Exception):
+    """The write was certainly not committed: the caller may say *maintenance*."""
+
+
+class LaneFullError(NotWrittenError):
+    """Too many writes are waiting."""
+
+
+class OutcomeUnknownError(Exception):
+    """The caller's deadline passed while it was not known whether the write was committed."""
+
+
+class SetAside:
+    """A program's result for a write whose rows somebody else keeps locked."""
+
+
+SET_ASIDE: Final = SetAside()
+
+
+class Program(Protocol):
+    """What a batch does, inside the lane's transaction."""
+
+    async def run(
+        self, connection: Connection, writes: Sequence[Any], *, skip_locked: bool
+    ) -> Sequence[Any]:
+        """Do all writes and give one result each; an Exception as a result goes to its caller."""
+        ...
+
+
+class _Stage(Enum):
+    WAITING = auto()
+    IN_BATCH = auto()
+    COMMITTING = auto()
+    DONE = auto()
+
+
+class _Ticket:
+    """One caller's write on its way through the lane."""
+
+    __slots__ = ("deadline", "future", "stage", "write")
+
+    def __init__(self, write: Any, future: asyncio.Future[Any], deadline: float) -> None:
+        self.write = write
+        self.future = future
+        self.deadline = deadline
+        self.stage = _Stage.WAITING
+
+    def resolve(self, result: Any) -> None:
+        """Answer the caller, if it is still there."""
+        self.stage = _Stage.DONE
+        if self.future.done():
+            return
+        if isinstance(result, Exception):
+            self.future.set_exception(result)
+        else:
+            self.future.set_result(result)
+
+    def expire(self) -> None:
+        """Tell the caller that its time is up, in the words its stage allows."""
+        if self.future.done():
+            return
+        if self.stage is _Stage.WAITING:
+            self.future.set_exception(NotWrittenError("not written before the deadline"))
+        else:
+            self.future.set_exception(OutcomeUnknownError("commit not confirmed in time"))
+
+
+class LaneStats:
+    """What metrics show of a lane."""
+
+    __slots__ = ("batches", "largest_batch", "retries", "writes")
+
+    def __init__(self) -> None:
+        self.batches = 0
+        self.writes = 0
+        self.retries = 0
+        self.largest_batch = 0
+
+
+class Lane:
+    """Group commit over one queue, by one or more workers with a connection each."""
+
+    def __init__(
+        self,
+        open_connection: Callable[[], Awaitable[OwnConnection]],
+        program: Program,
+        *,
+        workers: int = 2,
+        batch_writes_max: int = BATCH_WRITES_MAX,
+        queue_writes_max: int = QUEUE_WRITES_MAX,
+        on_death: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        """Prepare; `start` opens the connections. `on_death` is called when a worker dies."""
+        self._open_connection = open_connection
+        self._program = program
+        self._workers_count = workers
+        self._batch_writes_max = batch_writes_max
+        self._queue_writes_max = queue_writes_max
+        self._on_death = on_death
+        self._queue: deque[_Ticket] = deque()
+        self._waiting_for_work: deque[asyncio.Future[None]] = deque()
+        self._unfinished: set[_Ticket] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._aside: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self.stats = LaneStats()
+        self.observe_batch: Callable[[int, float], None] | None = None
+
+    @property
+    def depth(self) -> int:
+        """How many writes wait."""
+        return len(self._queue)
+
+    async def start(self) -> None:
+        """Open the connections and begin to work."""
+        for number in range(self._workers_count):
+            connection = await self._open_connection()
+            self._spawn(_Worker(self, connection, number).work())
+        self._spawn(self._expire_forever())
+
+    def _spawn(self, work: Any) -> None:
+        task: asyncio.Task[None] = asyncio.create_task(work)
+        task.add_done_callback(self._task_ended)
+        self._tasks.append(task)
+
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        if self._stopping or task.cancelled():
+            return
+        error = task.exception() or RuntimeError("a lane worker ended")
+        log.critical("lane.died", error=repr(error))
+        if self._on_death is not None:
+            self._on_death(error)
+
+    async def stop(self) -> None:
+        """Finish what is queued, then close; after a limit, leave the rest unwritten."""
+        limit = monotonic() + STOP_TIMEOUT_S
+        while self._unfinished and monotonic() < limit:
+            await asyncio.sleep(0.02)
+        self._stopping = True
+        for task in [*self._tasks, *self._aside]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._aside, return_exceptions=True)
+        for ticket in list(self._unfinished):
+            ticket.expire()
+
+    async def submit(self, write: Any, *, deadline_s: float = 30.0) -> Any:
+        """Have `write` done and give its result after COMMIT.
+
+        Raises NotWrittenError when it was certainly not done, OutcomeUnknownError when the
+        deadline passed with the commit in doubt, and whatever the program answered with.
+        """
+        return await self.submit_soon(write, deadline_s=deadline_s)
+
+    def submit_soon(self, write: Any, *, deadline_s: float = 30.0) -> asyncio.Future[Any]:
+        """Queue a write and give the future of its result."""
+        if self._stopping or len(self._queue) >= self._queue_writes_max:
+            raise LaneFullError("too many writes are waiting")
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        ticket = _Ticket(write, future, monotonic() + deadline_s)
+        self._unfinished.add(ticket)
+        self._queue.append(ticket)
+        self._wake()
+        return future
+
+    def _wake(self) -> None:
+        while self._waiting_for_work:
+            sleeper = self._waiting_for_work.popleft()
+            if not sleeper.done():
+                sleeper.set_result(None)
+                return
+
+    async def take(self) -> list[_Ticket]:
+        """Wait for work and take a batch; callers that left are skipped."""
+        while True:
+            batch = self._take_waiting()
+            if batch:
+                return batch
+            sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting_for_work.append(sleeper)
+            await sleeper
+
+    def _take_waiting(self) -> list[_Ticket]:
+        batch: list[_Ticket] = []
+        while self._queue and len(batch) < self._batch_writes_max:
+            ticket = self._queue.popleft()
+            if ticket.future.done():
+                self._unfinished.discard(ticket)
+                continue
+            ticket.stage = _Stage.IN_BATCH
+            batch.append(ticket)
+        return batch
+
+    def still_wanted(self, batch: list[_Ticket]) -> list[_Ticket]:
+        """Drop callers that left while nothing was in doubt."""
+        wanted = [ticket for ticket in batch if not ticket.future.done()]
+        self._unfinished.difference_update(set(batch) - set(wanted))
+        return wanted
+
+    def finish(self, batch: Sequence[_Ticket], results: Sequence[Any]) -> None:
+        """Answer the callers of a committed (or refused) batch."""
+        for ticket, result in zip(batch, results, strict=True):
+            if isinstance(result, SetAside):
+                self._set_aside(ticket)
+                continue
+            ticket.resolve(result)
+            self._unfinished.discard(ticket)
+
+    def _set_aside(self, ticket: _Ticket) -> None:
+        """Let one write wait for its locked rows alone, so that it holds nobody up."""
+        ticket.stage = _Stage.WAITING
+        task = asyncio.create_task(self._wait_alone(ticket))
+        self._aside.add(task)
+        task.add_done_callback(self._aside.discard)
+
+    async def _wait_alone(self, ticket: _Ticket) -> None:
+        connection = await self._open_connection()
+        try:
+            worker = _Worker(self, connection, -1)
+            while not ticket.future.done():
+                ticket.stage = _Stage.IN_BATCH
+                if await worker.try_alone(ticket):
+                    return
+                ticket.stage = _Stage.WAITING
+        finally:
+            self._unfinished.discard(ticket)
+            connection.terminate()
+
+    async def _expire_forever(self) -> None:
+        while True:
+            await asyncio.sleep(EXPIRY_CHECK_S)
+            now = monotonic()
+            for ticket in [t for t in self._unfinished if t.deadline <= now]:
+                ticket.expire()
+
+    async def reopen(self) -> OwnConnection:
+        """Open a connection, however long the server is away."""
+        while True:
+            try:
+                return await self._open_connection()
+            except (PostgresError, OSError, TimeoutError) as error:
+                log.warning("lane.database_away", error=repr(error))
+                await asyncio.sleep(RECONNECT_PAUSE_S)
+
+
+class _CommitInDoubtError(Exception):
+    """The connection was lost while COMMIT was on its way."""
+
+    def __init__(self, xact_id: str, results: Sequence[Any]) -> None:
+        super().__init__(xact_id)
+        self.xact_id = xact_id
+        self.results = results
+
+
+class _Worker:
+    """One connection of a lane and the loop that uses it."""
+
+    def __init__(self, lane: Lane, connection: OwnConnection, number: int) -> None:
+        self._lane = lane
+        self._connection = connection
+        self._number = number
+
+    async def work(self) -> None:
+        """Take batches for ever."""
+        try:
+            while True:
+                batch = await self._lane.take()
+                started = monotonic()
+                await self._do(batch)
+                self._note(len(batch), monotonic() - started)
+        finally:
+            self._connection.terminate()
+
+    def _note(self, size: int, seconds: float) -> None:
+        stats = self._lane.stats
+        stats.batches += 1
+        stats.writes += size
+        stats.largest_batch = max(stats.largest_batch, size)
+        if self._lane.observe_batch is not None:
+            self._lane.observe_batch(size, seconds)
+
+    async def _do(self, batch: list[_Ticket], *, skip_locked: bool = False) -> None:
+        """Do a batch to its end: committed, refused by halves, or left by its callers."""
+        conflicts = 0
+        while batch:
+            try:
+                results = await self._transact(batch, skip_locked=skip_locked)
+            except _CommitInDoubtError as doubt:
+                if await self._was_committed(doubt.xact_id):
+                    self._lane.finish(batch, doubt.results)
+                    return
+            except (DeadlockDetected, SerializationFailure) as error:
+                conflicts += 1
+                if conflicts > CONFLICT_RETRIES_MAX:
+                    await self._bisect(batch, error, skip_locked=skip_locked)
+                    return
+            except LockNotAvailable:
+                skip_locked = True
+            except Exception as error:
+                if not self._lost(error):
+                    await self._bisect(batch, error, skip_locked=skip_locked)
+                    return
+                await self._reconnect()
+            else:
+                self._lane.finish(batch, results)
+                return
+            self._lane.stats.retries += 1
+            batch = self._back_to_waiting(batch)
+
+    def _lost(self, error: BaseException) -> bool:
+        return is_connection_lost(error) or self._connection.is_closed()
+
+    def _back_to_waiting(self, batch: list[_Ticket]) -> list[_Ticket]:
+        for ticket in batch:
+            ticket.stage = _Stage.IN_BATCH
+        return self._lane.still_wanted(batch)
+
+    async def _transact(self, batch: list[_Ticket], *, skip_locked: bool) -> Sequence[Any]:
+        connection = self._connection
+        try:
+            await connection.execute(_BEGIN)
+            row = await connection.fetchrow(_OPEN, LEDGER_LOCK_KEY)
+            xact_id: str = row[0] if row else ""
+            writes = [ticket.write for ticket in batch]
+            results = await self._program.run(connection, writes, skip_locked=skip_locked)
+        except BaseException:
+            await self._roll_back()
+            raise
+        for ticket in batch:
+            ticket.stage = _Stage.COMMITTING
+        try:
+            await connection.execute("COMMIT")
+        except Exception as error:
+            if self._lost(error):
+                raise _CommitInDoubtError(xact_id, results) from error
+            raise
+        return results
+
+    @property
+    def _program(self) -> Program:
+        return self._lane._program  # noqa: SLF001 (the worker is the lane's own hand)
+
+    async def _roll_back(self) -> None:
+        if self._connection.is_closed():
+            return
+        try:
+            await self._connection.execute("ROLLBACK")
+        except Exception:  # noqa: BLE001 (the connection is thrown away instead)
+            self._connection.terminate()
+
+    async def _reconnect(self) -> None:
+        """Get a new connection; until then nothing of the batch is in doubt."""
+        self._connection.terminate()
+        self._connection = await self._lane.reopen()
+
+    async def _was_committed(self, xact_id: str) -> bool:
+        """Ask the server what became of a commit; wait while it does not know itself."""
+        while True:
+            await self._reconnect()
+            try:
+                status = await self._connection.fetchval(
+                    "SELECT pg_xact_status($1::text::xid8)", xact_id
+                )
+            except Exception as error:
+                if not self._lost(error):
+                    raise
+                continue
+            log.warning("lane.commit_asked", xact_id=xact_id, status=status)
+            if status == "in progress":
+                await asyncio.sleep(RECONNECT_PAUSE_S)
+                continue
+            return bool(status == "committed")
+
+    async def _bisect(
+        self, batch: list[_Ticket], error: Exception, *, skip_locked: bool
+    ) -> None:
+        """Find the write that the database refuses by doing the halves."""
+        if len(batch) == 1:
+            log.error("lane.write_refused", error=repr(error), write=type(batch[0].write).__name__)
+            self._lane.finish(batch, [error])
+            return
+        middle = len(batch) // 2
+        await self._do(batch[:middle], skip_locked=skip_locked)
+        await self._do(batch[middle:], skip_locked=skip_locked)
+
+    async def try_alone(self, ticket: _Ticket) -> bool:
+        """Do one set-aside write, waiting for its locks; False when they are still taken."""
+        try:
+            results = await self._transact([ticket], skip_locked=False)
+        except LockNotAvailable:
+            return False
+        except _CommitInDoubtError as doubt:
+            if not await self._was_committed(doubt.xact_id):
+                return False
+            results = doubt.results
+        except Exception as error:  # noqa: BLE001 (it goes to the caller)
+            if self._lost(error):
+                await self._reconnect()
+                return False
+            results = [error]
+        ticket.resolve(results[0])
+        return True
