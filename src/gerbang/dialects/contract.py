@@ -58,6 +58,8 @@ class ResellerView(msgspec.Struct, frozen=True, kw_only=True):
     settings: Mapping[str, Any]
     pending_reply_wait_ms: Mapping[str, int]
     """By dialect: how long a reply may wait for the final result (missing: the default)."""
+    has_address_list: bool = False
+    """Whether an address list limits who may call; weak ways to log in need one."""
 
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
@@ -300,12 +302,16 @@ class SupplierNews(msgspec.Struct, frozen=True, kw_only=True):
     """What a supplier's callback said of one of our references.
 
     `confirm_first` asks for a status question before a change that the callback alone cannot
-    prove (unsigned reversal news).
+    prove (unsigned reversal news). `reference_if_unknown` is tried only where nobody knows
+    `reference` (a documented swap of two members), and then confirmed first too. `answer`
+    replaces `callback_answer` where the reply depends on the form of the callback.
     """
 
     reference: str
     outcome: StatusOutcome
     confirm_first: bool = False
+    reference_if_unknown: str = ""
+    answer: Answered | None = None
 
 
 class CallbackRefused(msgspec.Struct, frozen=True, kw_only=True):
