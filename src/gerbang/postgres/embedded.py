@@ -102,8 +102,21 @@ class EmbeddedPostgres:
             raise
         return self.dsn
 
+    def detach(self) -> None:
+        """Let the server run on without us; the next `start` finds it, and `stop` stops it."""
+        if self._process is not None and self._process.poll() is None:
+            # Says to subprocess that leaving a child behind is meant.
+            self._process.returncode = 0
+        self._process = None
+        self._release_lock()
+
     def stop(self) -> None:
-        """Shut down fast: connections are closed, everything is written, nothing needs recovery."""
+        """Shut down fast: connections are closed, everything is written, nothing needs recovery.
+
+        Also stops a server that another process left behind, but none that another gateway uses.
+        """
+        if self._lock is None and self._data_dir.exists():
+            self._lock = self._take_lock()
         pid = self.pid
         if pid is not None:
             with suppress(ProcessLookupError):

@@ -38,7 +38,10 @@ async def open_pool(
     lock_timeout_ms: int = 2_000,
     idle_in_transaction_timeout_ms: int = 10_000,
 ) -> Pool:
-    """Open a pool; a timeout of 0 means none. JSON columns carry Python values, not text."""
+    """Open a pool; a timeout of 0 means none. JSON columns carry Python values, not text.
+
+    An element of a ``jsonb[]`` cannot be a list: the driver takes it for a second dimension.
+    """
     pool = asyncpg.create_pool(
         dsn,
         min_size=size_min,

@@ -1,0 +1,42 @@
+"""What every test may ask for: a PostgreSQL server, and a database of its own."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from postgres.shared import SharedServer, shared_server
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[SharedServer]:
+    """Give the server that all tests of this checkout share."""
+    with shared_server() as shared:
+        yield shared
+
+
+@pytest.fixture
+def database_url(postgres_server: SharedServer) -> Iterator[str]:
+    """Give the address of a fresh database with the whole schema."""
+    yield from _database(postgres_server, template=postgres_server.template)
+
+
+@pytest.fixture
+def empty_database_url(postgres_server: SharedServer) -> Iterator[str]:
+    """Give the address of a fresh database without any schema."""
+    yield from _database(postgres_server, template="template0")
+
+
+def _database(server: SharedServer, *, template: str) -> Iterator[str]:
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    server.drop_database(name)  # left by a killed run whose process number is ours now
+    url = server.create_database(name, template=template)
+    try:
+        yield url
+    finally:
+        server.drop_database(name)
