@@ -135,7 +135,7 @@ class OutboundClient:
 
     def __init__(self, settings: OutboundSettings) -> None:
         """Keep the limits; connections are made when they are needed."""
-        self._settings = settings
+        self.settings = settings
         self._sessions: dict[tuple[Purpose, AddressPolicy], _Line] = {}
         self._tls: ssl.SSLContext | None = None
 
@@ -171,9 +171,13 @@ class OutboundClient:
 
     def _open(self, purpose: Purpose, addresses: AddressPolicy) -> _Line:
         """Open a pool for a purpose and a policy; policies never share a connection."""
+        return _Line(self.settings, purpose, addresses, tls=self.tls_context())
+
+    def tls_context(self) -> ssl.SSLContext:
+        """Give the authorities and versions that every connection is held to."""
         if self._tls is None:
-            self._tls = _tls(self._settings.ca_file)
-        return _Line(self._settings, purpose, addresses, tls=self._tls)
+            self._tls = _tls(self.settings.ca_file)
+        return self._tls
 
 
 def _tls(ca_file: str) -> ssl.SSLContext:
