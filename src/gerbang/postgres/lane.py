@@ -26,6 +26,7 @@ from gerbang.postgres.errors import (
     LockNotAvailable,
     PostgresError,
     SerializationFailure,
+    UniqueViolation,
     is_connection_lost,
 )
 from gerbang.postgres.pool import Connection, OwnConnection
@@ -84,12 +85,13 @@ class _Stage(Enum):
 class _Ticket:
     """One caller's write on its way through the lane."""
 
-    __slots__ = ("deadline", "future", "stage", "write")
+    __slots__ = ("deadline", "future", "raced", "stage", "write")
 
     def __init__(self, write: Any, future: asyncio.Future[Any], deadline: float) -> None:
         self.write = write
         self.future = future
         self.deadline = deadline
+        self.raced = False
         self.stage = _Stage.WAITING
 
     def resolve(self, result: Any) -> None:
@@ -346,6 +348,7 @@ class _Worker:
                 if not self._lost(error):
                     await self._bisect(batch, error, skip_locked=skip_locked)
                     return
+                self._nothing_in_doubt(batch)
                 await self._reconnect()
             else:
                 self._lane.finish(batch, results)
@@ -355,6 +358,12 @@ class _Worker:
 
     def _lost(self, error: BaseException) -> bool:
         return is_connection_lost(error) or self._connection.is_closed()
+
+    @staticmethod
+    def _nothing_in_doubt(batch: list[_Ticket]) -> None:
+        """While the server is away an unsent COMMIT means: certainly not written."""
+        for ticket in batch:
+            ticket.stage = _Stage.WAITING
 
     def _back_to_waiting(self, batch: list[_Ticket]) -> list[_Ticket]:
         for ticket in batch:
@@ -422,6 +431,11 @@ class _Worker:
     ) -> None:
         """Find the write that the database refuses by doing the halves."""
         if len(batch) == 1:
+            if isinstance(error, UniqueViolation) and not batch[0].raced:
+                # Another node wrote the same key first: the second look finds it.
+                batch[0].raced = True
+                await self._do(batch, skip_locked=skip_locked)
+                return
             log.error("lane.write_refused", error=repr(error), write=type(batch[0].write).__name__)
             self._lane.finish(batch, [error])
             return

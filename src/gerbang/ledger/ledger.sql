@@ -1,0 +1,197 @@
+-- name: house_accounts
+-- The ids of our own accounts by code.
+SELECT id, code FROM accounts WHERE kind IN ('house', 'bank')
+
+-- name: untracked_accounts
+-- Accounts that carry no running balance.
+SELECT id FROM accounts WHERE NOT tracked
+
+-- name: account_by_code
+-- One account.
+SELECT id, code, kind::text, normal_side::text, tracked, balance, held, credit_limit, version
+  FROM accounts WHERE code = $1
+
+-- name: list_accounts
+-- Accounts with their balances; those of untracked accounts are the checkpoint plus the entries since.
+SELECT a.id, a.code, a.kind::text, a.normal_side::text, a.tracked, a.held, a.credit_limit,
+       CASE WHEN a.tracked THEN a.balance ELSE coalesce(c.balance, 0) + coalesce((
+            SELECT sum(e.amount) FROM entries e JOIN transfers t ON t.id = e.transfer_id
+             WHERE e.account_id = a.id AND e.version IS NULL
+               AND (c.business_day IS NULL OR t.business_day > c.business_day)), 0)::bigint END AS balance
+  FROM accounts a
+  LEFT JOIN LATERAL (SELECT balance, business_day FROM checkpoints k WHERE k.account_id = a.id
+                      ORDER BY business_day DESC LIMIT 1) c ON true
+ WHERE a.code > $1
+ ORDER BY a.code
+ LIMIT $2
+
+-- name: statement_tracked
+-- A tracked account's entries, newest first, with the balance after each.
+SELECT e.transfer_id, e.amount, e.previous, e.balance, e.version, t.key, t.event, t.order_id, t.note, t.actor,
+       t.business_day, t.created_at, o.reference, o.product_code, o.destination
+  FROM entries e
+  JOIN transfers t ON t.id = e.transfer_id
+  LEFT JOIN orders o ON o.id = t.order_id
+ WHERE e.account_id = $1 AND e.version IS NOT NULL AND e.version < $2
+ ORDER BY e.version DESC
+ LIMIT $3
+
+-- name: statement_untracked
+-- Entries of an account of our own, newest first.
+SELECT e.transfer_id, e.amount, t.key, t.event, t.order_id, t.note, t.actor, t.business_day, t.created_at
+  FROM entries e JOIN transfers t ON t.id = e.transfer_id
+ WHERE e.account_id = $1 AND e.version IS NULL AND e.transfer_id < $2
+ ORDER BY e.transfer_id DESC
+ LIMIT $3
+
+-- name: transfers_of_order
+-- All transfers of an order.
+SELECT t.id, t.key, t.event, t.phase::text, t.amount, d.code AS debit, c.code AS credit, t.business_day,
+       t.created_at, t.actor, t.note
+  FROM transfers t
+  JOIN accounts d ON d.id = t.debit_account_id
+  JOIN accounts c ON c.id = t.credit_account_id
+ WHERE t.order_id = $1
+ ORDER BY t.id
+
+-- name: verify_entries_sum
+-- All entries together must be zero.
+SELECT coalesce(sum(amount), 0)::bigint AS total, count(*) AS entries FROM entries
+
+-- name: verify_transfers_have_entries
+-- Posting transfers need their two entries, others none.
+SELECT t.id, t.key, t.phase::text, t.amount, coalesce(e.sides, 0) AS sides, coalesce(e.total, 0)::bigint AS total
+  FROM transfers t
+  LEFT JOIN (SELECT transfer_id, count(*) AS sides, sum(amount) AS total FROM entries GROUP BY transfer_id) e
+         ON e.transfer_id = t.id
+ WHERE (t.phase IN ('direct', 'posted')) <> (coalesce(e.sides, 0) = 2) OR coalesce(e.total, 0) <> 0
+ LIMIT 100
+
+-- name: verify_entries_fit
+-- Each entry is one side of its transfer.
+SELECT e.transfer_id, e.account_id, e.amount
+  FROM entries e LEFT JOIN transfers t ON t.id = e.transfer_id
+ WHERE t.id IS NULL
+    OR NOT ((e.account_id = t.debit_account_id AND e.amount = -t.amount)
+         OR (e.account_id = t.credit_account_id AND e.amount = t.amount))
+ LIMIT 100
+
+-- name: verify_balances
+-- A tracked account's balance and version equal its entries.
+SELECT a.code, a.balance, coalesce(e.total, 0)::bigint AS entries_total, a.version, coalesce(e.last, 0) AS last_version,
+       coalesce(e.count, 0) AS entries_count
+  FROM accounts a
+  LEFT JOIN (SELECT account_id, sum(amount) AS total, max(version) AS last, count(*) AS count
+               FROM entries WHERE version IS NOT NULL GROUP BY account_id) e ON e.account_id = a.id
+ WHERE a.tracked
+   AND (a.balance <> coalesce(e.total, 0) OR a.version <> coalesce(e.last, 0) OR a.version <> coalesce(e.count, 0))
+ LIMIT 100
+
+-- name: verify_chains
+-- Each entry's previous balance is the balance before it.
+SELECT account_id, version, previous, before
+  FROM (SELECT account_id, version, previous,
+               coalesce(lag(balance) OVER (PARTITION BY account_id ORDER BY version), 0) AS before
+          FROM entries WHERE version IS NOT NULL) x
+ WHERE previous <> before
+ LIMIT 100
+
+-- name: verify_held
+-- What is held equals the pending transfers that have no end.
+SELECT a.code, a.held, coalesce(p.total, 0)::bigint AS pending_total
+  FROM accounts a
+  LEFT JOIN (SELECT t.debit_account_id, sum(t.amount) AS total
+               FROM transfers t
+              WHERE t.phase = 'pending'
+                AND NOT EXISTS (SELECT 1 FROM transfers x WHERE x.pending_id = t.id)
+              GROUP BY t.debit_account_id) p ON p.debit_account_id = a.id
+ WHERE a.held <> coalesce(p.total, 0)
+ LIMIT 100
+
+-- name: verify_holds_are_open_orders
+-- Each open hold is a pending order's, and each pending live order has its open hold.
+SELECT o.id AS order_id, o.state::text, o.price, t.id AS hold_id, t.amount
+  FROM (SELECT t.id, t.order_id, t.amount FROM transfers t
+         WHERE t.phase = 'pending' AND NOT EXISTS (SELECT 1 FROM transfers x WHERE x.pending_id = t.id)) t
+  FULL JOIN (SELECT id, state, price, hold_id FROM orders WHERE state = 'pending' AND NOT testing) o
+         ON o.hold_id = t.id
+ WHERE o.id IS NULL OR t.id IS NULL OR o.price <> t.amount
+ LIMIT 100
+
+-- name: verify_order_money
+-- A successful order took its price, a failed one nothing; what a reseller pays late counts too.
+SELECT o.id, o.state::text, o.price, coalesce(m.taken, 0)::bigint AS taken
+  FROM orders o
+  LEFT JOIN (SELECT t.order_id, -sum(e.amount) AS taken
+               FROM transfers t JOIN entries e ON e.transfer_id = t.id
+               JOIN accounts a ON a.id = e.account_id AND a.kind IN ('reseller', 'receivable')
+              WHERE t.order_id IS NOT NULL AND t.event NOT LIKE 'correction%'
+              GROUP BY t.order_id) m ON m.order_id = o.id
+ WHERE (o.state = 'success' AND NOT o.testing AND coalesce(m.taken, 0) <> o.price)
+    OR ((o.state <> 'success' OR o.testing) AND coalesce(m.taken, 0) <> 0)
+ LIMIT 100
+
+-- name: verify_limits
+-- No reseller is below its credit limit.
+SELECT code, balance, held, credit_limit FROM accounts
+ WHERE kind = 'reseller' AND balance - held < -credit_limit LIMIT 100
+
+-- name: verify_checkpoints
+-- A checkpoint equals the entries up to its day.
+SELECT c.account_id, c.business_day, c.balance, coalesce(sum(e.amount), 0)::bigint AS entries_total
+  FROM (SELECT DISTINCT ON (account_id) account_id, business_day, balance FROM checkpoints
+         ORDER BY account_id, business_day DESC) c
+  LEFT JOIN transfers t ON t.business_day <= c.business_day
+  LEFT JOIN entries e ON e.transfer_id = t.id AND e.account_id = c.account_id
+ GROUP BY c.account_id, c.business_day, c.balance
+HAVING c.balance <> coalesce(sum(e.amount), 0)
+ LIMIT 100
+
+-- name: counts
+-- What there is to verify.
+SELECT (SELECT count(*) FROM accounts) AS accounts, (SELECT count(*) FROM transfers) AS transfers,
+       (SELECT count(*) FROM orders) AS orders
+
+-- name: seals
+-- All seals in order.
+SELECT business_day, transfers_count, entries_count, previous_hash, hash FROM seals ORDER BY business_day
+
+-- name: last_seal
+-- The newest seal.
+SELECT business_day, hash FROM seals ORDER BY business_day DESC LIMIT 1
+
+-- name: unsealed_days
+-- Days before today (WIB) that have transfers and no seal.
+SELECT DISTINCT t.business_day FROM transfers t
+ WHERE t.business_day < wib_day(clock_timestamp())
+   AND t.business_day > coalesce((SELECT max(business_day) FROM seals), '-infinity'::date)
+ ORDER BY 1
+
+-- name: day_lines
+-- The transfers of one day as text, in id order: what the seal's hash is made of.
+SELECT concat_ws('|', t.id, t.key, t.event, t.phase, t.pending_id, t.debit_account_id, t.credit_account_id, t.amount,
+                 t.order_id, t.actor, t.note, extract(epoch FROM t.created_at),
+                 (SELECT string_agg(concat_ws(':', e.account_id, e.amount, e.previous, e.balance, e.version), ','
+                                    ORDER BY e.account_id)
+                    FROM entries e WHERE e.transfer_id = t.id)) AS line,
+       (SELECT count(*) FROM entries e WHERE e.transfer_id = t.id) AS entries
+  FROM transfers t WHERE t.business_day = $1 ORDER BY t.id
+
+-- name: own_the_ledger_for_an_instant
+-- After this returns, every transfer of a day that is over has been committed.
+SELECT pg_advisory_xact_lock($1)
+
+-- name: insert_seal
+-- Close a day.
+INSERT INTO seals (business_day, transfers_count, entries_count, previous_hash, hash) VALUES ($1, $2, $3, $4, $5)
+
+-- name: insert_checkpoints
+-- The balances of untracked accounts at the end of a sealed day.
+INSERT INTO checkpoints (account_id, business_day, balance)
+SELECT a.id, $1, coalesce(c.balance, 0) + coalesce((
+       SELECT sum(e.amount) FROM transfers t JOIN entries e ON e.transfer_id = t.id AND e.account_id = a.id
+        WHERE t.business_day <= $1 AND (c.business_day IS NULL OR t.business_day > c.business_day)), 0)
+  FROM accounts a
+  LEFT JOIN LATERAL (SELECT balance, business_day FROM checkpoints k WHERE k.account_id = a.id
+                      ORDER BY business_day DESC LIMIT 1) c ON true
+ WHERE NOT a.tracked

@@ -1,0 +1,125 @@
+-- name: order_by_reference
+-- A reseller's own order.
+SELECT id, reseller_id, credential_id, testing, dialect, kind::text AS kind, reference, signature_key, product_id,
+       product_code, product_name, destination, quantity, counter, same_day_counter, price, hold_id,
+       state::text AS state, reason, sn, message, data, supplier_id, cost, created_at, updated_at, final_at,
+       needs_decision_at
+  FROM orders WHERE reseller_id = $1 AND testing = $2 AND reference = $3
+
+-- name: order_by_signature
+-- The order of a request that came without a reference.
+SELECT id, reseller_id, credential_id, testing, dialect, kind::text AS kind, reference, signature_key, product_id,
+       product_code, product_name, destination, quantity, counter, same_day_counter, price, hold_id,
+       state::text AS state, reason, sn, message, data, supplier_id, cost, created_at, updated_at, final_at,
+       needs_decision_at
+  FROM orders WHERE credential_id = $1 AND signature_key = $2
+
+-- name: latest_order_today
+-- The newest order of today (WIB) to a destination; an empty product code means any.
+SELECT id, reseller_id, credential_id, testing, dialect, kind::text AS kind, reference, signature_key, product_id,
+       product_code, product_name, destination, quantity, counter, same_day_counter, price, hold_id,
+       state::text AS state, reason, sn, message, data, supplier_id, cost, created_at, updated_at, final_at,
+       needs_decision_at
+  FROM orders
+ WHERE business_day = wib_day(clock_timestamp()) AND destination = $2 AND reseller_id = $1 AND testing = $3
+   AND ($4 = '' OR product_code = $4)
+ ORDER BY id DESC LIMIT 1
+
+-- name: finals_of_references
+-- Which of the awaited references have become final, whoever settled them.
+SELECT o.id, o.reseller_id, o.credential_id, o.testing, o.dialect, o.kind::text AS kind, o.reference, o.signature_key,
+       o.product_id, o.product_code, o.product_name, o.destination, o.quantity, o.counter, o.same_day_counter,
+       o.price, o.hold_id, o.state::text AS state, o.reason, o.sn, o.message, o.data, o.supplier_id, o.cost,
+       o.created_at, o.updated_at, o.final_at, o.needs_decision_at
+  FROM unnest($1::bigint[], $2::boolean[], $3::text[]) AS w (reseller_id, testing, reference)
+  JOIN orders o USING (reseller_id, testing, reference)
+ WHERE o.state <> 'pending'
+
+-- name: available_balance
+-- What a reseller's account shows as balance.
+SELECT balance - held FROM accounts WHERE id = $1
+
+-- name: due_sandbox_steps
+-- Steps of testing orders that are due by the sandbox clock; other nodes skip them.
+SELECT s.id, s.order_id, s.outcome
+  FROM sandbox_steps s
+ WHERE s.done_at IS NULL
+   AND s.due_at <= clock_timestamp() + (SELECT sandbox_clock_offset_s FROM installation) * interval '1 second'
+ ORDER BY s.due_at, s.id LIMIT $1
+
+-- name: mark_needing_decision
+-- Attempts unknown for longer than their supplier's setting: a person must decide.
+WITH late AS (
+    SELECT o.id, a.id AS attempt_id, a.state::text AS state, s.code AS supplier
+      FROM attempts a
+      JOIN orders o ON o.id = a.order_id
+      JOIN suppliers s ON s.id = a.supplier_id
+     WHERE a.due_at IS NOT NULL AND a.state IN ('unknown', 'accepted')
+       AND a.created_at < clock_timestamp() - s.decide_after_s * interval '1 second'
+       AND o.state = 'pending' AND o.needs_decision_at IS NULL
+     LIMIT 500
+), marked AS (
+    UPDATE orders o SET needs_decision_at = clock_timestamp() FROM late WHERE o.id = late.id
+    RETURNING o.id
+)
+INSERT INTO cases (kind, subject, order_id, attempt_id, detail)
+SELECT 'needs_decision', 'attempt:' || late.attempt_id || ':needs_decision', late.id, late.attempt_id,
+       jsonb_build_object('state', late.state, 'supplier', late.supplier)
+  FROM late JOIN marked ON marked.id = late.id
+ON CONFLICT (subject) DO NOTHING
+RETURNING order_id
+
+-- name: order_by_id
+-- One order with its reseller and supplier.
+SELECT o.*, o.kind::text AS kind, o.state::text AS state, r.code AS reseller_code, r.name AS reseller_name,
+       s.code AS supplier_code
+  FROM orders o JOIN resellers r ON r.id = o.reseller_id LEFT JOIN suppliers s ON s.id = o.supplier_id
+ WHERE o.id = $1
+
+-- name: list_orders
+-- Orders newest first; every filter may be null.
+SELECT o.id, o.reference, o.testing, o.dialect, o.product_code, o.product_name, o.destination, o.quantity, o.counter,
+       o.price, o.cost, o.state::text AS state, o.reason, o.sn, o.created_at, o.updated_at, o.final_at,
+       o.needs_decision_at, r.code AS reseller_code, s.code AS supplier_code
+  FROM orders o JOIN resellers r ON r.id = o.reseller_id LEFT JOIN suppliers s ON s.id = o.supplier_id
+ WHERE ($1::bigint IS NULL OR o.reseller_id = $1)
+   AND ($2::text IS NULL OR o.reference = $2)
+   AND ($3::text IS NULL OR o.state = $3::order_state)
+   AND ($4::boolean IS NULL OR o.testing = $4)
+   AND ($5::boolean IS NULL OR (o.needs_decision_at IS NOT NULL) = $5)
+   AND o.id < $6
+ ORDER BY o.id DESC LIMIT $7
+
+-- name: attempts_of_order
+-- The attempts of one order with their suppliers.
+SELECT a.*, a.state::text AS state, s.code AS supplier_code, s.dialect AS supplier_dialect
+  FROM attempts a JOIN suppliers s ON s.id = a.supplier_id WHERE a.order_id = $1 ORDER BY a.number
+
+-- name: messages_of_order
+-- What was said to and by suppliers about one order.
+SELECT m.* FROM attempt_messages m JOIN attempts a ON a.id = m.attempt_id WHERE a.order_id = $1 ORDER BY m.id
+
+-- name: history_of_order
+-- The steps an order took.
+SELECT at, from_state::text, to_state::text, reason FROM order_history WHERE order_id = $1 ORDER BY at
+
+-- name: callbacks_of_order
+-- The callbacks of one order.
+SELECT id, sequence, event, format, occurred_at, state::text, attempts_count, due_at, delivered_at, last_status,
+       last_error
+  FROM callbacks WHERE order_id = $1 ORDER BY sequence
+
+-- name: cases_of_order
+-- What a person should look at.
+SELECT id, kind, subject, detail, opened_at, closed_at, closed_by, resolution FROM cases WHERE order_id = $1 ORDER BY id
+
+-- name: list_refusals
+-- Refusals of one reseller, newest first.
+SELECT id, at, dialect, testing, reference, product_code, destination, reason, message
+  FROM refusals WHERE reseller_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
+
+-- name: attempt_for_decision
+-- The attempt of an order that is not final, for a person's decision.
+SELECT a.id AS attempt_id, a.state::text AS state, a.supplier_id, o.reseller_id
+  FROM attempts a JOIN orders o ON o.id = a.order_id
+ WHERE a.order_id = $1 ORDER BY a.number DESC LIMIT 1

@@ -1,0 +1,176 @@
+"""What callers ask the write lane to do with orders: one struct per intention."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from gerbang.dialects.contract import OrderView, Refusal
+from gerbang.orders.order import Attempt, Order
+from gerbang.orders.outcome import Outcome, StatusOutcome
+
+
+class PlannedAttempt(msgspec.Struct, frozen=True, kw_only=True):
+    """A route that was chosen, and why."""
+
+    supplier_id: int
+    route_id: int
+    supplier_product_code: str
+    cost: int
+    explanation: Mapping[str, Any]
+
+
+class SandboxStep(msgspec.Struct, frozen=True, kw_only=True):
+    """What will happen to a testing order, and when."""
+
+    due_at: datetime
+    outcome: Mapping[str, Any]
+
+
+class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """Write an order, its hold and its first attempt; or find the order of this reference."""
+
+    reseller_id: int
+    account_id: int
+    credential_id: int
+    testing: bool
+    dialect: str
+    kind: str
+    reference: str
+    signature_key: str | None
+    product_id: int
+    product_code: str
+    product_name: str
+    destination: str
+    quantity: int
+    counter: int
+    same_day: bool
+    price: int
+    first: PlannedAttempt | None
+    steps: tuple[SandboxStep, ...] = ()
+    claimed_by: str | None = None
+
+
+class Placed(msgspec.Struct, frozen=True, kw_only=True):
+    """The order is written."""
+
+    order: Order
+    attempt: Attempt | None
+    balance: int
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """The reference was known with the same content: here is its order."""
+
+    order: Order
+    balance: int
+
+
+PlaceOutcome = Placed | Known | Refusal
+
+
+class RecordRefusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Keep a refusal in the log; it consumes no reference."""
+
+    reseller_id: int
+    dialect: str
+    testing: bool
+    reference: str
+    product_code: str
+    destination: str
+    reason: str
+    message: str
+
+
+class ClaimAttempt(msgspec.Struct, frozen=True, kw_only=True):
+    """Claim one sending: prepared → sending, or one more sending of the same reference.
+
+    The result is True for exactly one caller.
+    """
+
+    attempt_id: int
+    resend: bool
+    claimed_by: str
+    claim_ms: int
+
+
+class Transcript(msgspec.Struct, frozen=True, kw_only=True):
+    """What was said, scrubbed."""
+
+    kind: str
+    request: str
+    answer: str
+    elapsed_ms: int = 0
+
+
+class RecordOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """Apply what became known of an attempt."""
+
+    order_id: int
+    attempt_id: int
+    account_ids: tuple[int, ...]
+    """The reseller's account and its receivable account."""
+    outcome: Outcome | StatusOutcome
+    transcript: Transcript
+    confirm_first: bool = False
+    actor: str = ""
+
+
+class DueCallbackRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A callback that was claimed for delivery by this node."""
+
+    id: int
+    order_id: int
+    reseller_id: int
+    event: str
+    format: str
+    occurred_at: datetime
+    snapshot: OrderView
+    attempts_count: int
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """What an outcome came to."""
+
+    order: Order
+    attempt: Attempt
+    changed: bool
+    final: bool
+    next_attempt: Attempt | None = None
+    resend: bool = False
+    callbacks: tuple[DueCallbackRow, ...] = ()
+    """Outbox rows of this commit that this node claimed and must deliver."""
+
+
+class SettleTesting(msgspec.Struct, frozen=True, kw_only=True):
+    """Apply one sandbox step to a testing order; no money moves."""
+
+    step_id: int
+    order_id: int
+    outcome: Mapping[str, Any]
+
+
+class SettledTesting(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sandbox step came to."""
+
+    order: Order
+    callbacks: tuple[DueCallbackRow, ...]
+
+
+class RecordDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """Keep what became of one delivery of a callback."""
+
+    callback_id: int
+    order_id: int
+    delivered: bool
+    exhausted: bool
+    status: int | None
+    error: str
+    request: str
+    answer: str
+    duration_ms: int
+    next_attempt_at: datetime | None
+    claimed_by: str

@@ -1,0 +1,342 @@
+"""Dispatch: sends attempts, asks about them, and hands every answer to the lane.
+
+The row is committed before this file sees it. Sending is a one-way claim; after it no worker
+sends the attempt again except the identical request with the same reference, where the supplier
+declares that safe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from time import monotonic
+from typing import Any, Final, Protocol
+
+import structlog
+
+from gerbang.clock import Clock
+from gerbang.dialects.contract import Dialect, SupplierView
+from gerbang.orders.order import Attempt, Order, attempt_from_row, order_from_row, supplier_order
+from gerbang.orders.outcome import Outcome, StatusOutcome, Unavailable, Unknown
+from gerbang.orders.transitions import AttemptState
+from gerbang.orders.writes import ClaimAttempt, Recorded, RecordOutcome, Transcript
+from gerbang.outbound.addresses import AddressPolicy
+from gerbang.outbound.client import OutboundClient
+from gerbang.outbound.message import Answered, HttpRequest, NeverSent, SendResult
+from gerbang.outbound.transcript import scrub
+from gerbang.postgres.lane import Lane, NotWrittenError, OutcomeUnknownError
+from gerbang.postgres.pool import Pool
+from gerbang.postgres.sql import load_queries
+
+log = structlog.get_logger()
+SQL = load_queries("gerbang.routing", "dispatch.sql")
+
+CLAIM_SLACK_MS: Final = 15_000
+"""A claim outlives the supplier's time-out by this much."""
+QUESTION_TIMEOUT_MS_MAX: Final = 30_000
+RECORD_DEADLINE_S: Final = 60.0
+LOCATED_MAX: Final = 50_000
+
+
+class SupplierChannel(Protocol):
+    """What dispatch needs to know of a supplier."""
+
+    view: SupplierView
+    timeout_ms: int
+    concurrency_max: int
+
+
+class DispatchDirectory(Protocol):
+    """Suppliers and accounts, from memory."""
+
+    def channel(self, supplier_id: int) -> SupplierChannel | None:
+        """Give a supplier's channel."""
+        ...
+
+    def account_ids(self, reseller_id: int) -> tuple[int, int]:
+        """Give a reseller's account and its receivable account."""
+        ...
+
+
+class Dispatcher:
+    """Everything between a committed attempt and its recorded outcome."""
+
+    def __init__(
+        self,
+        *,
+        lane: Lane,
+        pool: Pool,
+        outbound: OutboundClient,
+        directory: DispatchDirectory,
+        dialects: Mapping[str, Dialect],
+        clock: Clock,
+        node: str,
+        addresses: AddressPolicy,
+        after_recorded: Callable[[Recorded], None],
+        concurrency_max: int,
+        poll_interval_ms: int,
+        paused: bool = False,
+        observe: Callable[[str, str, float], None] | None = None,
+    ) -> None:
+        """Prepare; `after_recorded` hears of every applied outcome."""
+        self._lane = lane
+        self._pool = pool
+        self._outbound = outbound
+        self._directory = directory
+        self._dialects = dialects
+        self._clock = clock
+        self._node = node
+        self._addresses = addresses
+        self._after_recorded = after_recorded
+        self._concurrency_max = concurrency_max
+        self._poll_interval_s = poll_interval_ms / 1000
+        self._observe = observe
+        self.paused = paused
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._gates: dict[int, asyncio.Semaphore] = {}
+        self._located: dict[int, tuple[int, int, int, str]] = {}
+        self._poller: asyncio.Task[None] | None = None
+
+    # --- life ----------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to look for attempts that are due."""
+        self._poller = asyncio.create_task(self._poll_forever())
+
+    async def stop(self, *, timeout_s: float = 10.0) -> None:
+        """Stop taking new attempts; give those on the wire a moment."""
+        if self._poller is not None:
+            self._poller.cancel()
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=timeout_s)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def in_flight(self) -> int:
+        """How many attempts are being worked on here."""
+        return len(self._tasks)
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether a new attempt should be claimed for this node at once."""
+        return not self.paused and len(self._tasks) < self._concurrency_max
+
+    def submit(self, order: Order, attempt: Attempt) -> None:
+        """Send an attempt that this node wrote and claimed."""
+        self._remember(order, attempt)
+        self._spawn(self._send(order, attempt, resend=False))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(self._guard(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+        """A bug in one attempt is logged and leaves its claim to run out."""
+        try:
+            await work
+        except (NotWrittenError, OutcomeUnknownError) as error:
+            log.warning("attempt.not_recorded", error=repr(error))
+        except Exception:
+            log.exception("attempt.crashed")
+
+    # --- due attempts ----------------------------------------------------------------------------
+
+    async def _poll_forever(self) -> None:
+        while True:
+            await asyncio.sleep(self._poll_interval_s)
+            if self.paused:
+                continue
+            try:
+                await self._poll()
+            except Exception as error:  # noqa: BLE001 (the database may be away)
+                log.warning("dispatch.poll_failed", error=repr(error))
+
+    async def _poll(self) -> None:
+        room = self._concurrency_max - len(self._tasks)
+        if room <= 0:
+            return
+        claimed = await self._pool.fetch(SQL.claim_due_attempts, self._node, min(room, 200))
+        if not claimed:
+            return
+        rows = await self._pool.fetch(SQL.attempts_with_orders, [row[0] for row in claimed])
+        for row in rows:
+            order, attempt = order_from_row(row), _attempt_of(row)
+            self._remember(order, attempt)
+            self._spawn(self._look_at(order, attempt))
+
+    async def _look_at(self, order: Order, attempt: Attempt) -> None:
+        """Do what a due attempt needs."""
+        match attempt.state:
+            case AttemptState.PREPARED:
+                await self._send(order, attempt, resend=False)
+            case AttemptState.SENDING:
+                # Whoever claimed it is gone; whether it arrived is not known.
+                lost = Unknown(message="the claim ran out while sending")
+                await self._record(order, attempt, lost, _note("buy", lost.message))
+            case _:
+                await self._ask(order, attempt)
+
+    # --- sending -----------------------------------------------------------------------------------
+
+    async def _send(self, order: Order, attempt: Attempt, *, resend: bool) -> None:
+        channel = self._directory.channel(attempt.supplier_id)
+        if channel is None:
+            return
+        async with self._gate(attempt.supplier_id, channel.concurrency_max):
+            if not await self._claim(attempt, channel, resend=resend):
+                return
+            attempt.state = AttemptState.UNKNOWN if resend else AttemptState.SENDING
+            wanted = supplier_order(order, attempt)
+            client = self._dialects[channel.view.dialect].client
+            request = client.buy(channel.view, wanted, now=self._clock.now())
+            result = await self._deliver(request, channel, "purchase", channel.timeout_ms)
+        match result:
+            case Answered():
+                outcome: Outcome = client.read_buy(channel.view, wanted, result)
+            case NeverSent():
+                outcome = Unavailable(message=result.error)
+            case _:
+                outcome = Unknown(message=result.error)
+        await self._record(order, attempt, outcome, _transcript("buy", request, result))
+
+    async def _claim(self, attempt: Attempt, channel: SupplierChannel, *, resend: bool) -> bool:
+        granted: bool = await self._lane.submit(
+            ClaimAttempt(
+                attempt_id=attempt.id,
+                resend=resend,
+                claimed_by=self._node,
+                claim_ms=channel.timeout_ms + CLAIM_SLACK_MS,
+            ),
+            deadline_s=RECORD_DEADLINE_S,
+        )
+        return granted
+
+    async def _deliver(
+        self, request: HttpRequest, channel: SupplierChannel, purpose: str, deadline_ms: int
+    ) -> SendResult:
+        started = monotonic()
+        result = await self._outbound.send(
+            request,
+            deadline_ms=deadline_ms,
+            purpose="purchase" if purpose == "purchase" else "question",
+            addresses=self._addresses,
+        )
+        if self._observe is not None:
+            self._observe(channel.view.code, type(result).__name__, monotonic() - started)
+        return result
+
+    def _gate(self, supplier_id: int, concurrency_max: int) -> asyncio.Semaphore:
+        gate = self._gates.get(supplier_id)
+        if gate is None:
+            gate = self._gates[supplier_id] = asyncio.Semaphore(concurrency_max)
+        return gate
+
+    # --- asking --------------------------------------------------------------------------------------
+
+    async def _ask(self, order: Order, attempt: Attempt) -> None:
+        channel = self._directory.channel(attempt.supplier_id)
+        if channel is None:
+            return
+        wanted = supplier_order(order, attempt)
+        client = self._dialects[channel.view.dialect].client
+        request = client.ask(channel.view, wanted, now=self._clock.now())
+        if request is None:
+            silent = Unknown(message="this supplier has no status question")
+            await self._record(order, attempt, silent, _note("ask", silent.message))
+            return
+        deadline_ms = min(channel.timeout_ms, QUESTION_TIMEOUT_MS_MAX)
+        result = await self._deliver(request, channel, "question", deadline_ms)
+        outcome: StatusOutcome
+        if isinstance(result, Answered):
+            outcome = client.read_ask(channel.view, wanted, result)
+        else:
+            outcome = Unknown(message=result.error)
+        await self._record(order, attempt, outcome, _transcript("ask", request, result))
+
+    # --- recording -------------------------------------------------------------------------------------
+
+    async def _record(
+        self,
+        order: Order,
+        attempt: Attempt,
+        outcome: Outcome | StatusOutcome,
+        transcript: Transcript,
+    ) -> None:
+        recorded: Recorded = await self._lane.submit(
+            RecordOutcome(
+                order_id=order.id,
+                attempt_id=attempt.id,
+                account_ids=self._directory.account_ids(order.reseller_id),
+                outcome=outcome,
+                transcript=transcript,
+            ),
+            deadline_s=RECORD_DEADLINE_S,
+        )
+        self.follow(recorded)
+
+    def follow(self, recorded: Recorded) -> None:
+        """Do what a recorded outcome asks for: the next route, a resend, the callbacks."""
+        self._after_recorded(recorded)
+        if recorded.attempt.due_at is None:
+            self._located.pop(recorded.attempt.id, None)
+        if recorded.next_attempt is not None:
+            self.submit(recorded.order, recorded.next_attempt)
+        elif recorded.resend and not self.paused:
+            self._spawn(self._send(recorded.order, recorded.attempt, resend=True))
+
+    # --- news by reference -------------------------------------------------------------------------------
+
+    def _remember(self, order: Order, attempt: Attempt) -> None:
+        if len(self._located) >= LOCATED_MAX:
+            self._located.pop(next(iter(self._located)))
+        self._located[attempt.id] = (
+            order.id,
+            attempt.supplier_id,
+            order.reseller_id,
+            attempt.reference,
+        )
+
+    async def locate(self, supplier_id: int, reference: str) -> tuple[int, int, int] | None:
+        """Find (attempt id, order id, reseller id) of a reference at a supplier, or None."""
+        digits = reference.rpartition("-")[2]
+        if not digits.isdecimal() or len(digits) > 18:  # noqa: PLR2004 (fits a BIGINT)
+            return None
+        attempt_id = int(digits)
+        found = self._located.get(attempt_id)
+        if found is None:
+            row = await self._pool.fetchrow(SQL.locate_attempt, attempt_id)
+            if row is None:
+                return None
+            found = (row["order_id"], row["supplier_id"], row["reseller_id"], row["reference"])
+        order_id, at_supplier, reseller_id, own_reference = found
+        if at_supplier != supplier_id or own_reference != reference:
+            return None
+        return attempt_id, order_id, reseller_id
+
+
+def _transcript(kind: str, request: HttpRequest, result: SendResult) -> Transcript:
+    sent, got = scrub(request, result)
+    return Transcript(kind=kind, request=sent, answer=got, elapsed_ms=result.elapsed_ms)
+
+
+def _note(kind: str, text: str) -> Transcript:
+    return Transcript(kind=kind, request="", answer=f"({text})")
+
+
+def _attempt_of(row: Any) -> Attempt:
+    """Read an attempt from a row that also carries its order."""
+    own = {
+        "id": row["a_id"],
+        "supplier_id": row["a_supplier_id"],
+        "reference": row["a_reference"],
+        "state": row["a_state"],
+        "cost": row["a_cost"],
+        "sn": row["a_sn"],
+        "reason": row["a_reason"],
+        "message": row["a_message"],
+        "created_at": row["a_created_at"],
+    }
+    return attempt_from_row({**dict(row), **own})
