@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
+from urllib.parse import quote, quote_plus
 
 from gerbang.outbound.message import Answered, HttpRequest, NeverSent, NoAnswer, SendResult
 
@@ -114,10 +115,11 @@ def _finish(text: str, secrets: tuple[str, ...], bytes_max: int) -> str:
 
 def mask(text: str, secrets: tuple[str, ...] = ()) -> str:
     """Replace every secret text and the values of secret parameters."""
-    for plain, escaped in _patterns(secrets):
-        text = text.replace(plain, MASK)
-        if escaped is not None:
-            text = escaped.sub(MASK, text)
+    # The longest first, since one secret may hold another.
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, MASK)
+        if not _NEVER_ESCAPED.fullmatch(secret):
+            text = _mask_escaped(text, secret)
     if "=" in text:
         text = _PAIR.sub(_masked_pair, text)
     if '"' in text:
@@ -154,20 +156,24 @@ def _is_secret(name: str) -> bool:
     return _SECRET_NAME.fullmatch(name[-60:]) is not None
 
 
-@lru_cache(maxsize=4096)
-def _patterns(secrets: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str] | None], ...]:
-    """Give each secret as it is and, where it can be escaped, a pattern of every escaped form.
+def _mask_escaped(text: str, secret: str) -> str:
+    """Replace escaped forms. Signatures differ in every request, so a pattern is the last resort.
 
-    The longest first, since one secret may hold another.
+    Where the longest run of characters that nobody escapes is absent, so is every escaped form.
     """
-    ordered = sorted({secret for secret in secrets if secret}, key=lambda text: (-len(text), text))
-    return tuple((secret, _escaped(secret)) for secret in ordered)
+    run = max(_NEVER_ESCAPED.findall(secret), key=len, default="")
+    if run and run not in text:
+        return text
+    for quoting in (quote, quote_plus):
+        text = text.replace(quoting(secret, safe="", errors="replace"), MASK)
+    if run and run not in text:
+        return text
+    return _escaped(secret).sub(MASK, text)
 
 
-def _escaped(secret: str) -> re.Pattern[str] | None:
+@lru_cache(maxsize=1024)
+def _escaped(secret: str) -> re.Pattern[str]:
     """Match a secret of which any character may be percent-, JSON- or HTML-escaped."""
-    if _NEVER_ESCAPED.fullmatch(secret):
-        return None
     return re.compile("".join(_shapes(character) for character in secret), re.IGNORECASE)
 
 

@@ -1,0 +1,41 @@
+-- name: claim_due_callbacks
+-- Callbacks to deliver now, claimed by this node by the database's clock.
+WITH due AS (
+    SELECT id FROM callbacks WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+UPDATE callbacks c SET claimed_by = $1, due_at = clock_timestamp() + interval '60 seconds'
+  FROM due WHERE c.id = due.id
+RETURNING c.id, c.order_id, c.reseller_id, c.event, c.format, c.occurred_at, c.snapshot, c.attempts_count
+
+-- name: resend_callback
+-- Deliver a callback once more: the original event, id and time. Not while another of its order is due.
+UPDATE callbacks c SET state = 'due', due_at = clock_timestamp(), attempts_count = 0, delivered_at = NULL
+ WHERE c.id = $1 AND c.state IN ('delivered', 'exhausted')
+   AND NOT EXISTS (SELECT 1 FROM callbacks o WHERE o.order_id = c.order_id AND o.state = 'due')
+RETURNING c.id
+
+-- name: callback_by_id
+-- One callback.
+SELECT c.id, c.order_id, r.code AS reseller_code, c.sequence, c.event, c.format, c.occurred_at, c.snapshot,
+       c.state::text AS state, c.attempts_count, c.due_at, c.delivered_at, c.last_status, c.last_error
+  FROM callbacks c JOIN resellers r ON r.id = c.reseller_id WHERE c.id = $1
+
+-- name: list_callbacks
+-- Callbacks newest first; every filter may be null.
+SELECT c.id, c.order_id, r.code AS reseller_code, c.sequence, c.event, c.format, c.occurred_at,
+       c.state::text AS state, c.attempts_count, c.due_at, c.delivered_at, c.last_status, c.last_error,
+       c.snapshot->>'reference' AS reference, (c.snapshot->>'testing')::boolean AS testing
+  FROM callbacks c JOIN resellers r ON r.id = c.reseller_id
+ WHERE ($1::text IS NULL OR r.code = $1) AND ($2::text IS NULL OR c.state = $2::callback_state)
+   AND ($3::bigint IS NULL OR c.order_id = $3) AND c.id < $4
+ ORDER BY c.id DESC LIMIT $5
+
+-- name: deliveries_of_callback
+-- The delivery log of one callback.
+SELECT id, at, status, error, request, answer, duration_ms FROM callback_deliveries WHERE callback_id = $1 ORDER BY id
+
+-- name: backlog
+-- How many callbacks wait and how old the oldest is, in seconds.
+SELECT count(*) AS waiting,
+       coalesce(extract(epoch FROM clock_timestamp() - min(occurred_at)), 0)::float8 AS oldest_s
+  FROM callbacks WHERE due_at IS NOT NULL
