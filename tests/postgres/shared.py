@@ -36,7 +36,7 @@ NOT_DURABLE: Final = {
 }
 
 
-def test_folder(name: str) -> Path:
+def reachable_folder(name: str) -> Path:
     """Name a folder that the service account reaches, which pytest's own folders are not."""
     checkout = Path(__file__).resolve().parents[2]
     mark = hashlib.sha256(os.fsencode(checkout)).hexdigest()[:8]
@@ -75,7 +75,7 @@ class SharedServer:
 @contextmanager
 def shared_server() -> Iterator[SharedServer]:
     """Use the server of this checkout, and stop it when nobody else does."""
-    folder = test_folder("shared")
+    folder = reachable_folder("shared")
     users = folder.with_suffix(".users")
     server = EmbeddedPostgres(folder, settings=NOT_DURABLE)
     with _turn(folder):

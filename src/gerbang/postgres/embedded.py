@@ -117,14 +117,10 @@ class EmbeddedPostgres:
         """
         if self._lock is None and self._data_dir.exists():
             self._lock = self._take_lock()
-        pid = self.pid
-        if pid is not None:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT)
-            self._wait_until_gone()
-            log.info("embedded.stopped", pid=pid)
-        self._process = None
-        self._release_lock()
+        try:
+            self._shut_down()
+        finally:
+            self._release_lock()
 
     @property
     def pid(self) -> int | None:
@@ -179,6 +175,15 @@ class EmbeddedPostgres:
             msg = f"the account {account.name} can run neither {found.bin_dir} nor its copy"
             raise clusters.ClusterRefusedError(msg)
         return copied
+
+    def _shut_down(self) -> None:
+        pid = self.pid
+        if pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)
+            self._wait_until_gone()
+            log.info("embedded.stopped", pid=pid)
+        self._process = None
 
     def _find_home(self) -> Home | None:
         self._home = find_home(self._data_dir)
