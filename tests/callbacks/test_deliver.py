@@ -200,6 +200,14 @@ async def test_what_cannot_be_encoded_is_recorded_and_tried_again(name: str) -> 
     assert failed.next_attempt_at is not None
 
 
+async def test_a_reseller_without_a_callback_url_gets_a_clear_error() -> None:
+    store = ListStore()
+    async with delivering(store, callback_attempts_max=1):
+        store.add(due(1, url=""))
+        await until(lambda: len(store.results) == 1)
+    assert store.results[0].error == "no callback URL is set"
+
+
 async def test_an_error_of_the_store_never_ends_the_loop() -> None:
     store = ListStore()
     store.claims_fail = 2

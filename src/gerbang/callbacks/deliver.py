@@ -160,6 +160,8 @@ class Deliverer:
             self._fill()
 
     async def _deliver(self, due: DueCallback) -> DeliveryResult:
+        if not due.message.url:
+            return self._result(due, _NOTHING, NeverSent(error="no callback URL is set"))
         try:
             request = self._formats[due.format](due.message)
         except Exception as error:
