@@ -369,10 +369,13 @@ class LearnRules(msgspec.Struct, frozen=True, kw_only=True):
     """How the truth about an Unknown attempt may be learned (design §2, rule 5).
 
     A supplier's own settings may narrow these, never widen them. `not_found_answers` 0 means that
-    "not found" is no evidence at all.
+    "not found" is no evidence at all. The one exception: where a protocol leaves repeats to each
+    installation, `resend_same_reference_declarable` lets a supplier's setting
+    ``resend_same_reference: safe`` declare what its operator knows.
     """
 
     resend_same_reference_safe: bool
+    resend_same_reference_declarable: bool = False
     not_found_answers: int = 0
     not_found_quiet_s: int = 0
     ask_again_after_ms: tuple[int, ...] = (2_000, 3_000, 5_000, 10_000, 30_000, 60_000)
