@@ -1,0 +1,31 @@
+"""SocX: the reseller API of a white-label airtime platform, in both directions."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from gerbang.dialects.contract import CallbackEvent, Dialect
+from gerbang.dialects.socx import callback, server, spec
+from gerbang.dialects.socx.client import SocxClient
+
+DIALECT: Final = Dialect(
+    name=spec.NAME,
+    title="SocX",
+    weak=False,  # its weak logins have switches of their own, see login.py
+    reply_wait_ms_default=0,
+    routes=server.routes,
+    client=SocxClient(),
+    learn=spec.LEARN,
+    callback_formats=MappingProxyType(
+        {
+            "socx": callback.encode_flat,
+            "socx-data": callback.encode_data,
+            "socx-xml": callback.encode_xml,
+        }
+    ),
+    callback_format_default="socx",
+    callback_events=frozenset(CallbackEvent),
+    reasons=spec.REASONS,
+    answers=spec.ANSWERS,
+)
