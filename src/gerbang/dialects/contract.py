@@ -321,11 +321,18 @@ class CallbackRefused(msgspec.Struct, frozen=True, kw_only=True):
     status: int = 401
 
 
+class InexpressibleOrderError(Exception):
+    """The dialect has no words for this order: nothing can be sent, so another route is next."""
+
+
 class SupplierClient(Protocol):
     """A dialect's client half: builds requests, interprets answers, sends nothing."""
 
     def buy(self, supplier: SupplierView, order: SupplierOrder, *, now: datetime) -> HttpRequest:
-        """Build the purchase request; the same order gives the same request but for time."""
+        """Build the purchase request; the same order gives the same request but for time.
+
+        Raises InexpressibleOrderError where the dialect cannot say it (several pieces, say).
+        """
         ...
 
     def read_buy(
