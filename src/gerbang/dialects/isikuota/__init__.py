@@ -1,0 +1,26 @@
+"""The IsiKuota dialect: JSON, one order address, HMAC over canonical text."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gerbang.dialects.contract import Dialect
+from gerbang.dialects.isikuota.callback import EVENTS, encode_webhook
+from gerbang.dialects.isikuota.client import IsikuotaClient
+from gerbang.dialects.isikuota.server import routes
+from gerbang.dialects.isikuota.spec import ANSWERS, LEARN, NAME, REASONS, REPLY_WAIT_MS
+
+DIALECT: Final = Dialect(
+    name=NAME,
+    title="IsiKuota",
+    weak=False,
+    reply_wait_ms_default=REPLY_WAIT_MS,
+    routes=routes,
+    client=IsikuotaClient(),
+    learn=LEARN,
+    callback_formats={NAME: encode_webhook},
+    callback_format_default=NAME,
+    callback_events=EVENTS,
+    reasons=REASONS,
+    answers=ANSWERS,
+)
