@@ -14,6 +14,8 @@ from gerbang.orders.reasons import Reason
 
 REASON_WORDS: Final[Mapping[str, Reason]] = {
     # Our own float, credential or mistake at the supplier: never the reseller's fault.
+    "pin salah": Reason.SUPPLIER_REFUSED_US,
+    "password salah": Reason.SUPPLIER_REFUSED_US,
     "saldo tidak cukup": Reason.SUPPLIER_REFUSED_US,
     "saldo tidak mencukupi": Reason.SUPPLIER_REFUSED_US,
     "gangguan di pusat": Reason.SUPPLIER_REFUSED_US,

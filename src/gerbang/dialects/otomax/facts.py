@@ -31,7 +31,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 _REFID: Final = re.compile(r"R#([A-Za-z0-9._=-]{1,64})", FLAGS)
 _TRXID: Final = re.compile(r"(?:\bT#|\bTrxID=|\A#|\bID#)(\d{1,18})", FLAGS)
 _SN_LABEL: Final = re.compile(r"\bSN(?:/Ref)? {0,2}: {0,2}", FLAGS)
-_SN_END: Final = re.compile(r"\.(?= {0,2}(?:Saldo|Stok|Hrg|Sal\b|Trx|@|\Z))", FLAGS)
+_SN_END: Final = re.compile(r"\.(?= {0,2}(?:Saldo|Sisa|Stok|Hrg|Sal\b|Trx|@|\Z))", FLAGS)
 _RP: Final = r"(?:Rp\.? ?)?"
 _AMOUNT: Final = r"(\d[\d.,]{0,24})"
 _SUM: Final = re.compile(

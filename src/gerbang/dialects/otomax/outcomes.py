@@ -153,12 +153,12 @@ def _outcome(reading: Reading, text: str) -> Delivered | Accepted | Rejected | N
 
 def _rejected(reading: Reading, text: str) -> Rejected:
     reason = reading.reason or Reason.BILLER_FAILED
-    exists = reading.previous or bool(reading.trxid)
+    exists = reading.previous or bool(reading.trxid) or reason not in REFERENCE_FREE
     return Rejected(
         reason=reason,
         reroutable=reason in REROUTABLE,
         # Only what proves that this supplier knows the reference may end a repeated sending.
-        reference_consumed=exists or reason not in REFERENCE_FREE,
+        reference_consumed=exists and reading.about is About.ORDER,
         supplier_order_id=reading.trxid,
         supplier_balance=reading.saldo,
         message=short(text),

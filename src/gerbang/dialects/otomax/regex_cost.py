@@ -9,6 +9,7 @@ other repeat multiplies what comes after it by the number of ends it can have.
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Any, Final
 
 # The standard library's own parser of patterns; the public module of that name is deprecated.
@@ -35,7 +36,7 @@ class PatternError(ValueError):
 def steps_max(pattern: str, *, text_chars: int) -> int:
     """Give an upper bound of the steps of one search; raises PatternError for what has none."""
     try:
-        tree = _parser.parse(pattern, FLAGS)
+        tree = _parse(pattern)
         items = list(tree)
         steps, _ = _Walk(text_chars).sequence(items, steps=1, follow=0)
     except (re.error, OverflowError) as error:
@@ -45,6 +46,16 @@ def steps_max(pattern: str, *, text_chars: int) -> int:
     if tree.state.flags & ~int(FLAGS):
         raise PatternError("flags inside the pattern are not admitted")
     return int(steps * (1 if _anchored(items) else text_chars))
+
+
+def _parse(pattern: str) -> Any:
+    """Parse; what the standard library only warns of is refused."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            return _parser.parse(pattern, FLAGS)
+        except Warning as warning:
+            raise PatternError(f"ambiguous: {warning}") from warning
 
 
 def _anchored(items: list[Any]) -> bool:

@@ -116,6 +116,8 @@ _DOUBT: Final = re.compile(
 )
 """A failure with these words may have happened after all (§7: 46 and 55)."""
 
+_LOGIN_WORDS: Final = re.compile(r"\b(?:(?:pin|password) salah|invalid signature)\b", FLAGS)
+
 _INNER: Final = (
     (re.compile(r"gagal|batal|failed", FLAGS), ReadAs.FAILED),
     (re.compile(r"menunggu|proses|pending", FLAGS), ReadAs.PENDING),
@@ -143,12 +145,17 @@ def read_text(text: str, rules: Sequence[CompiledRule], *, status: int | None = 
     """
     if len(text) > TEXT_CHARS_MAX:
         return Reading(rule="", outcome=ReadAs.UNKNOWN, keterangan="the text is too long")
-    line = clean_text(text)
-    if match := _STATUS_BODY.match(line):
-        status = int(match[1]) if status is None else status
-        line = line[match.end() :]
+    line, inside = open_text(text)
     reading = _first(line, rules)
-    return reading if status is None else _with_status(reading, status, line=line)
+    number = inside if status is None else status
+    return reading if number is None else _with_status(reading, number, line=line)
+
+
+def open_text(text: str) -> tuple[str, int | None]:
+    """Give the line that rules see, and the number of a body like ``status=1&message=...``."""
+    line = clean_text(text[:TEXT_CHARS_MAX])
+    match = _STATUS_BODY.match(line)
+    return (line[match.end() :], int(match[1])) if match else (line, None)
 
 
 def _first(line: str, rules: Sequence[CompiledRule]) -> Reading:
@@ -169,7 +176,7 @@ def _reading(rule: Rule, match: re.Match[str], line: str) -> Reading:
     return Reading(
         rule=rule.name,
         outcome=outcome,
-        about=rule.about,
+        about=About.REQUEST if _is_login_error(rule, groups, line) else rule.about,
         previous=rule.outcome is ReadAs.PREVIOUS,
         reason=_reason(rule, keterangan or line) if outcome is ReadAs.FAILED else None,
         refid=groups.get("refid") or facts.refid,
@@ -180,6 +187,13 @@ def _reading(rule: Rule, match: re.Match[str], line: str) -> Reading:
         harga=_amount(groups, ("harga", "hargabeli"), facts.harga),
         saldo=_amount(groups, ("saldo",), facts.saldo),
         keterangan=keterangan,
+    )
+
+
+def _is_login_error(rule: Rule, groups: Mapping[str, str], line: str) -> bool:
+    """A login error in an order's clothes, ``R#0 ... GAGAL. Pin Salah``, is about no order."""
+    return rule.outcome is ReadAs.FAILED and (
+        groups.get("refid") == "0" or _LOGIN_WORDS.search(line) is not None
     )
 
 
