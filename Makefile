@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 STAMP := $(VENV)/.installed
 
-.PHONY: install run test check format lock prove bench bench-large clean
+.PHONY: install run test check format lock schema prove bench bench-large clean
 
 install: $(STAMP)
 
@@ -38,6 +38,11 @@ lock:
 	uv pip compile --no-config --upgrade --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 		requirements.in -o requirements.lock
+
+# The readable schema, after a new migration.
+schema: install
+	@mkdir -p var
+	$(BIN)/gerbang db schema > var/schema.sql.new && mv var/schema.sql.new src/gerbang/postgres/schema.sql
 
 # The full counts; writes docs/proof.md.
 prove: install

@@ -11,9 +11,9 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -21,7 +21,7 @@ from typing import Any, Final, TypeVar
 from gerbang.postgres.cluster import ROLE
 from gerbang.postgres.embedded import EmbeddedPostgres
 from gerbang.postgres.migrate import migrate, read_migrations
-from gerbang.postgres.pool import connect
+from gerbang.postgres.pool import OwnConnection, connect
 
 T = TypeVar("T")
 
@@ -146,3 +146,17 @@ async def _execute(dsn: str, sql: str) -> None:
         await connection.execute(sql)
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def opened(
+    dsn: str, *, statement_timeout_ms: int = 10_000, lock_timeout_ms: int = 2_000
+) -> AsyncIterator[OwnConnection]:
+    """Give a connection that is closed however the test ends."""
+    connection = await connect(
+        dsn, statement_timeout_ms=statement_timeout_ms, lock_timeout_ms=lock_timeout_ms
+    )
+    try:
+        yield connection
+    finally:
+        connection.terminate()

@@ -16,7 +16,7 @@ from gerbang.postgres.migrate import (
     migrate,
     read_migrations,
 )
-from gerbang.postgres.pool import connect
+from postgres.shared import opened
 
 FIRST = Migration(1, "first", "CREATE TABLE one (n int);\nINSERT INTO one VALUES (1);")
 SECOND = Migration(2, "second", "CREATE TABLE two (n int);\nINSERT INTO two VALUES (2);")
@@ -24,11 +24,8 @@ THIRD = Migration(3, "third", "CREATE TABLE three (n int);")
 
 
 async def fetch(dsn: str, sql: str) -> list[object]:
-    connection = await connect(dsn)
-    try:
+    async with opened(dsn) as connection:
         return [row[0] for row in await connection.fetch(sql)]
-    finally:
-        await connection.close()
 
 
 async def test_our_migrations_apply_to_an_empty_database_once(empty_database_url: str) -> None:
@@ -80,9 +77,8 @@ async def test_a_database_newer_than_the_program_is_refused(empty_database_url: 
 
 async def test_a_gap_in_the_database_is_refused(empty_database_url: str) -> None:
     await migrate(empty_database_url, migrations=[FIRST, SECOND])
-    connection = await connect(empty_database_url)
-    await connection.execute("DELETE FROM schema_migrations WHERE number = 1")
-    await connection.close()
+    async with opened(empty_database_url) as connection:
+        await connection.execute("DELETE FROM schema_migrations WHERE number = 1")
     with pytest.raises(MigrationRefusedError, match="has migration 0002 but not 0001_first"):
         await migrate(empty_database_url, migrations=[FIRST, SECOND, THIRD])
 
@@ -103,10 +99,8 @@ async def test_a_migration_does_not_wait_long_for_a_busy_table(
 ) -> None:
     monkeypatch.setattr("gerbang.postgres.migrate.MIGRATION_LOCK_TIMEOUT_MS", 100)
     await migrate(empty_database_url, migrations=[FIRST])
-    reader = await connect(empty_database_url)
-    async with reader.transaction():
+    async with opened(empty_database_url) as reader, reader.transaction():
         await reader.execute("SELECT * FROM one")
         blocked = replace(SECOND, sql="ALTER TABLE one ADD COLUMN m int")
         with pytest.raises(MigrationFailedError, match="lock timeout"):
             await migrate(empty_database_url, migrations=[FIRST, blocked])
-    await reader.close()

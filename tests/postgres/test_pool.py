@@ -19,6 +19,7 @@ from gerbang.postgres.errors import (
     is_connection_lost,
 )
 from gerbang.postgres.pool import connect, open_pool
+from postgres.shared import opened
 
 
 @pytest.mark.parametrize("column", ["json", "jsonb"])
@@ -58,51 +59,47 @@ async def test_the_settings_of_a_connection_survive_its_return_to_the_pool(
 
 
 async def test_a_statement_past_its_limit_is_canceled(database_url: str) -> None:
-    connection = await connect(database_url, statement_timeout_ms=50)
-    with pytest.raises(QueryCanceled):
-        await connection.execute("SELECT pg_sleep(5)")
-    await connection.close()
+    async with opened(database_url, statement_timeout_ms=50) as connection:
+        with pytest.raises(QueryCanceled):
+            await connection.execute("SELECT pg_sleep(5)")
 
 
 async def test_a_lock_past_its_limit_is_not_available(database_url: str) -> None:
-    holder = await connect(database_url)
-    other = await connect(database_url, lock_timeout_ms=50)
-    async with holder.transaction():
+    async with (
+        opened(database_url) as holder,
+        opened(database_url, lock_timeout_ms=50) as other,
+        holder.transaction(),
+    ):
         await holder.execute("SELECT pg_advisory_xact_lock(1)")
         with pytest.raises(LockNotAvailable):
             await other.execute("SELECT pg_advisory_lock(1)")
-    await holder.close()
-    await other.close()
 
 
 async def test_the_laws_of_the_database_have_names(database_url: str) -> None:
-    connection = await connect(database_url)
-    await connection.execute("CREATE TABLE t (n int PRIMARY KEY CHECK (n > 0))")
-    await connection.execute("INSERT INTO t VALUES (1)")
-    with pytest.raises(UniqueViolation):
+    async with opened(database_url) as connection:
+        await connection.execute("CREATE TABLE t (n int PRIMARY KEY CHECK (n > 0))")
         await connection.execute("INSERT INTO t VALUES (1)")
-    with pytest.raises(CheckViolation):
-        await connection.execute("INSERT INTO t VALUES (0)")
-    with pytest.raises(RaiseException):
-        await connection.execute("DO $$ BEGIN RAISE EXCEPTION 'no'; END $$")
-    await connection.close()
+        with pytest.raises(UniqueViolation):
+            await connection.execute("INSERT INTO t VALUES (1)")
+        with pytest.raises(CheckViolation):
+            await connection.execute("INSERT INTO t VALUES (0)")
+        with pytest.raises(RaiseException):
+            await connection.execute("DO $$ BEGIN RAISE EXCEPTION 'no'; END $$")
 
 
 async def test_a_terminated_connection_is_told_from_wrong_use(database_url: str) -> None:
-    victim = await connect(database_url)
-    other = await connect(database_url)
-    running = asyncio.ensure_future(victim.execute("SELECT pg_sleep(30)"))
-    await asyncio.sleep(0.1)
-    with pytest.raises(InterfaceError) as misused:
-        await victim.execute("SELECT 1")
-    assert not is_connection_lost(misused.value)
-    await other.execute("SELECT pg_terminate_backend($1)", victim.get_server_pid())
-    with pytest.raises(ConnectionLost):
-        await running
-    with pytest.raises(InterfaceError) as closed:
-        await victim.execute("SELECT 1")
-    assert is_connection_lost(closed.value)
-    await other.close()
+    async with opened(database_url) as victim, opened(database_url) as other:
+        running = asyncio.ensure_future(victim.execute("SELECT pg_sleep(30)"))
+        await asyncio.sleep(0.1)
+        with pytest.raises(InterfaceError) as misused:
+            await victim.execute("SELECT 1")
+        assert not is_connection_lost(misused.value)
+        await other.execute("SELECT pg_terminate_backend($1)", victim.get_server_pid())
+        with pytest.raises(ConnectionLost):
+            await running
+        with pytest.raises(InterfaceError) as closed:
+            await victim.execute("SELECT 1")
+        assert is_connection_lost(closed.value)
 
 
 async def test_an_old_server_is_refused_by_name(

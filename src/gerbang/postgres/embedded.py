@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Self
 from urllib.parse import quote
 
 import asyncpg
@@ -89,6 +89,11 @@ class EmbeddedPostgres:
         self._lock: IO[str] | None = None
         self._home: Home | None = None
         self._process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def of(cls, data_dir: Path, *, settings: Mapping[str, str] | None = None) -> Self:
+        """Give the server of a gateway's data folder; it lives in a folder of its own there."""
+        return cls(data_dir / "postgres", settings=settings)
 
     def start(self) -> str:
         """Start the server, or find it still running, and give the address to connect to."""
