@@ -90,14 +90,20 @@ class NewsDesk:
                 status=news.status, headers=TEXT_TYPE, body=news.message.encode()
             )
         known = True
+        own_answer: Answered | None = None
         for item in news:
             known = await self._record(supplier, item, request) and known
-        return client.callback_answer(known=known)
+            own_answer = item.answer or own_answer
+        return own_answer or client.callback_answer(known=known)
 
     async def _record(
         self, supplier: SupplierView, news: SupplierNews, request: InboundRequest
     ) -> bool:
         found = await self._locator.locate(supplier.id, news.reference)
+        confirm_first = news.confirm_first
+        if found is None and news.reference_if_unknown:
+            found = await self._locator.locate(supplier.id, news.reference_if_unknown)
+            confirm_first = True
         if found is None:
             log.warning(
                 "callback.reference_unknown", supplier=supplier.code, reference=news.reference
@@ -111,7 +117,7 @@ class NewsDesk:
                 account_ids=self._directory.account_ids(reseller_id),
                 outcome=news.outcome,
                 transcript=_transcript(supplier, request),
-                confirm_first=news.confirm_first,
+                confirm_first=confirm_first,
             ),
             deadline_s=RECORD_DEADLINE_S,
         )

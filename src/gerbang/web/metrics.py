@@ -1,0 +1,94 @@
+"""Metrics at ``/metrics``: what an operator's alarms are made of."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from gerbang.outbound.message import Answered, InboundRequest
+
+LATENCY_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 130)
+BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+class Metrics:
+    """All metrics of one node; every name starts with ``gerbang_``."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.placed = Counter(
+            "gerbang_orders_placed",
+            "Answers to purchases, by dialect and what they said",
+            ("dialect", "result"),
+            registry=self.registry,
+        )
+        self.settled = Counter(
+            "gerbang_orders_settled",
+            "Orders that became final, by dialect and state",
+            ("dialect", "state"),
+            registry=self.registry,
+        )
+        self.place_seconds = Histogram(
+            "gerbang_order_place_seconds",
+            "From the decoded request to the answer",
+            ("dialect",),
+            buckets=LATENCY_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.supplier_seconds = Histogram(
+            "gerbang_supplier_call_seconds",
+            "Calls to suppliers, by supplier and how they ended",
+            ("supplier", "result"),
+            buckets=LATENCY_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.supplier_outcomes = Counter(
+            "gerbang_supplier_outcomes",
+            "What attempts came to, by supplier",
+            ("supplier", "outcome"),
+            registry=self.registry,
+        )
+        self.lane_depth = Gauge(
+            "gerbang_lane_depth", "Writes waiting in the lane", registry=self.registry
+        )
+        self.lane_batch_writes = Histogram(
+            "gerbang_lane_batch_writes",
+            "Writes in one commit",
+            buckets=BATCH_BUCKETS,
+            registry=self.registry,
+        )
+        self.lane_batch_seconds = Histogram(
+            "gerbang_lane_batch_seconds",
+            "One commit of the lane",
+            buckets=LATENCY_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.attempts_in_flight = Gauge(
+            "gerbang_attempts_in_flight", "Attempts worked on here", registry=self.registry
+        )
+        self.callback_backlog = Gauge(
+            "gerbang_callback_backlog", "Callbacks waiting, all nodes", registry=self.registry
+        )
+        self.callback_oldest_seconds = Gauge(
+            "gerbang_callback_oldest_seconds",
+            "Age of the oldest waiting callback",
+            registry=self.registry,
+        )
+        self.orders_needing_decision = Gauge(
+            "gerbang_orders_needing_decision",
+            "Unknown orders that wait for a person",
+            registry=self.registry,
+        )
+
+    def observe_batch(self, size: int, seconds: float) -> None:
+        """Note one commit of the lane."""
+        self.lane_batch_writes.observe(size)
+        self.lane_batch_seconds.observe(seconds)
+
+    async def show(self, _request: InboundRequest) -> Answered:
+        """Answer ``/metrics``."""
+        return Answered(
+            status=200,
+            headers=(("content-type", CONTENT_TYPE_LATEST),),
+            body=generate_latest(self.registry),
+        )
