@@ -158,8 +158,7 @@ def _refusal_reason(answer: Answered, reply: Envelope) -> Reason | None:
 
 def _peer_reason(headers: tuple[tuple[str, str], ...]) -> Reason | None:
     """Read a Gerbang peer's reason header; anything unexpected in it is ignored."""
-    wanted = REASON_HEADER.lower()
-    text = next((value for name, value in headers if name.lower() == wanted), "")
+    text = next((value for name, value in headers if name.lower() == REASON_HEADER), "")
     return next((reason for reason in PEER_REASONS if reason == text), None)
 
 

@@ -15,7 +15,7 @@ from gerbang.orders.reasons import Reason
 NAME: Final = "isikuota"
 
 TESTING_HEADER: Final = ("X-Gerbang-Testing", "true")
-REASON_HEADER: Final = "X-Gerbang-Reason"
+REASON_HEADER: Final = "x-gerbang-reason"
 """An addition of ours beside the documented body: why, in one word, for machines."""
 
 # --- what we answer -----------------------------------------------------------------------------
