@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import Field, File, parse_form
+from python_multipart.multipart import Field, File, parse_form, parse_options_header
 
 from gerbang.dialects.socx.wire import (
     TOKEN_CHARS_MAX,
@@ -101,6 +101,7 @@ def _urlencoded(raw: bytes) -> Pairs:
 def _multipart(content_type: str, body: bytes) -> Pairs:
     found: list[Field] = []
     try:
+        _require_end(content_type, body)
         parse_form(
             {"Content-Type": content_type.encode("latin-1")},
             io.BytesIO(body),
@@ -112,6 +113,13 @@ def _multipart(content_type: str, body: bytes) -> Pairs:
         return [(_text(field.field_name), _text(field.value)) for field in found]
     except (FormParserError, ValueError) as error:
         raise UnreadableError("multipart tidak dapat dibaca") from error
+
+
+def _require_end(content_type: str, body: bytes) -> None:
+    # The parser does not mind a missing end, and `testing` may have stood there.
+    boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
+    if not body.rstrip().endswith(b"--" + boundary + b"--"):
+        raise UnreadableError("multipart tidak lengkap")
 
 
 def _text(raw: bytes | None) -> str:
