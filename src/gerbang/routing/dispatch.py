@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from gerbang.clock import Clock
-from gerbang.dialects.contract import Dialect, SupplierView
+from gerbang.dialects.contract import Dialect, InexpressibleOrderError, SupplierView
 from gerbang.orders.order import Attempt, Order, attempt_from_row, order_from_row, supplier_order
 from gerbang.orders.outcome import Outcome, StatusOutcome, Unavailable, Unknown
 from gerbang.orders.transitions import AttemptState
@@ -188,14 +188,22 @@ class Dispatcher:
         async with self._gate(attempt.supplier_id, channel.concurrency_max):
             if not await self._claim(attempt, channel, resend=resend):
                 return
-            attempt.state = AttemptState.UNKNOWN if resend else AttemptState.SENDING
             wanted = supplier_order(order, attempt)
             client = self._dialects[channel.view.dialect].client
-            request = client.buy(channel.view, wanted, now=self._clock.now())
+            try:
+                request = client.buy(channel.view, wanted, now=self._clock.now())
+            except InexpressibleOrderError as error:
+                nothing_sent = Unavailable(message=str(error))
+                await self._record(order, attempt, nothing_sent, _note("buy", str(error)))
+                return
             result = await self._deliver(request, channel, "purchase", channel.timeout_ms)
+        outcome: Outcome | StatusOutcome
         match result:
             case Answered():
-                outcome: Outcome = client.read_buy(channel.view, wanted, result)
+                # An answer to a repeat may speak of the repeat alone ("bad signature"), so it is
+                # read as carefully as the answer to a question.
+                read = client.read_ask if resend else client.read_buy
+                outcome = read(channel.view, wanted, result)
             case NeverSent():
                 outcome = Unavailable(message=result.error)
             case _:

@@ -14,9 +14,10 @@ def learn_rules(dialect: LearnRules, settings: Mapping[str, Any]) -> LearnRules:
     """Narrow a dialect's rules by a supplier's settings, never widen them.
 
     `resend_same_reference` may be ``unsafe``; `not_found_after` {answers, quiet_s} may ask for
-    more answers or a longer quiet time, or 0 answers for "never evidence".
+    more answers or a longer quiet time, or 0 answers for "never evidence". Where the dialect
+    leaves it open, ``resend_same_reference: safe`` declares what the operator knows.
     """
-    resend = dialect.resend_same_reference_safe and settings.get("resend_same_reference") != "unsafe"
+    resend = _resend_safe(dialect, settings.get("resend_same_reference"))
     answers, quiet_s = _not_found(dialect, settings.get("not_found_after") or {})
     waits = settings.get("ask_again_after_ms") or dialect.ask_again_after_ms
     return msgspec.structs.replace(
@@ -26,6 +27,12 @@ def learn_rules(dialect: LearnRules, settings: Mapping[str, Any]) -> LearnRules:
         not_found_quiet_s=quiet_s,
         ask_again_after_ms=tuple(waits),
     )
+
+
+def _resend_safe(dialect: LearnRules, wanted: object) -> bool:
+    if dialect.resend_same_reference_declarable and wanted == "safe":
+        return True
+    return dialect.resend_same_reference_safe and wanted != "unsafe"
 
 
 def _not_found(dialect: LearnRules, wanted: Mapping[str, Any]) -> tuple[int, int]:
