@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -11,11 +11,17 @@ from urllib.parse import urlencode
 import msgspec
 
 from dialects.stand_in import StandInGateway, make_credential, make_reseller, send
-from gerbang.dialects.contract import Credential, SupplierOrder, SupplierView
+from gerbang.dialects.contract import (
+    CallbackRefused,
+    Credential,
+    SupplierNews,
+    SupplierOrder,
+    SupplierView,
+)
 from gerbang.dialects.contract import ProductKind as Kind
-from gerbang.dialects.socx import server, topup_xml
+from gerbang.dialects.socx import DIALECT, server, topup_xml
 from gerbang.dialects.socx.wire import token_key
-from gerbang.outbound.message import Answered, HttpRequest
+from gerbang.outbound.message import Answered, HttpRequest, InboundRequest
 
 TOKEN: Final = "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6N30.c2lnbmF0dXJl"
 BASE: Final = "http://gerbang.test/reseller/api/v1"
@@ -149,3 +155,10 @@ def make_order(**changes: Any) -> SupplierOrder:
         "kind": Kind.PREPAID,
     }
     return SupplierOrder(**(members | changes))
+
+
+def told(body: object) -> Sequence[SupplierNews] | CallbackRefused:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return DIALECT.client.read_callback(
+        make_supplier(), InboundRequest(method="POST", path="/callbacks/niskala", body=raw)
+    )

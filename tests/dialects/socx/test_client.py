@@ -1,21 +1,19 @@
-"""The client half: what it asks a supplier, and what it believes."""
+"""The client half: what it believes of a supplier's answers."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialects.socx.helpers import BASE, TOKEN, VECTORS, make_order, make_supplier
-from dialects.stand_in import NOON
-from gerbang.dialects.contract import CallbackRefused, SupplierNews, SupplierView
+from dialects.socx.helpers import VECTORS, make_order, make_supplier, told
+from gerbang.dialects.contract import CallbackRefused
 from gerbang.dialects.socx import topup_xml
-from gerbang.dialects.socx.client import QuantityError, SocxClient
+from gerbang.dialects.socx.client import SocxClient
 from gerbang.orders.outcome import (
     Accepted,
     Delivered,
@@ -26,7 +24,7 @@ from gerbang.orders.outcome import (
     Unknown,
 )
 from gerbang.orders.reasons import Reason
-from gerbang.outbound.message import Answered, HttpRequest, InboundRequest
+from gerbang.outbound.message import Answered
 
 CLIENT = SocxClient()
 REPLY = {
@@ -55,132 +53,6 @@ def bought(*, without: Sequence[str] = (), status: int = 200, **changes: Any) ->
 def asked(*, without: Sequence[str] = (), **changes: Any) -> StatusOutcome:
     reply = {name: value for name, value in (REPLY | changes).items() if name not in without}
     return CLIENT.read_ask(make_supplier(), make_order(), answered(reply))
-
-
-def told(body: object) -> Sequence[SupplierNews] | CallbackRefused:
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return CLIENT.read_callback(
-        make_supplier(), InboundRequest(method="POST", path="/callbacks/niskala", body=raw)
-    )
-
-
-def news_of(body: object) -> SupplierNews:
-    news = told(body)
-    assert not isinstance(news, CallbackRefused)
-    assert len(news) == 1
-    return news[0]
-
-
-# --- requests ---------------------------------------------------------------------------------
-
-
-def test_a_json_purchase_carries_the_token_in_its_header_only() -> None:
-    request = CLIENT.buy(make_supplier(), make_order(), now=NOON)
-    assert (request.method, request.url) == ("POST", BASE + "/purchase")
-    assert ("authorization", f"Bearer {TOKEN}") in request.headers
-    assert json.loads(request.body) == {
-        "code": "HSA5",
-        "msisdn": "08121231231",
-        "request_id": "999999",
-    }
-    assert TOKEN.encode() not in request.body
-    assert request.secrets == (TOKEN,)
-
-
-FORM_FIELDS = {
-    "code": ["HSA5"],
-    "msisdn": ["08121231231"],
-    "request_id": ["999999"],
-    "token": [TOKEN],
-}
-
-
-def test_an_http_get_purchase_carries_everything_in_its_query() -> None:
-    request = CLIENT.buy(make_supplier(channel="http_get"), make_order(), now=NOON)
-    assert (request.method, request.body, request.headers) == ("GET", b"", ())
-    assert request.url.startswith(BASE + "/http/purchase?")
-    assert parse_qs(urlsplit(request.url).query) == FORM_FIELDS
-    assert request.secrets == (TOKEN,)
-
-
-def test_an_http_form_purchase_carries_everything_in_its_body() -> None:
-    request = CLIENT.buy(make_supplier(channel="http_form"), make_order(), now=NOON)
-    assert (request.method, request.url) == ("POST", BASE + "/http/purchase")
-    assert parse_qs(request.body.decode()) == FORM_FIELDS
-    assert request.secrets == (TOKEN,)
-
-
-def test_an_xml_purchase_is_the_sample_request() -> None:
-    sample = VECTORS["xml"]["request"]
-    order = make_order(
-        reference=sample["REQUESTID"], destination=sample["NOHP"], product_code=sample["NOM"]
-    )
-    request = CLIENT.buy(make_supplier(channel="xml"), order, now=NOON)
-    method, members = topup_xml.parse_call(request.body)
-    assert {"method": method, **members} == sample
-    assert ("authorization", f"Bearer {TOKEN}") in request.headers
-
-
-@pytest.mark.parametrize(
-    ("auth", "where"), [("bearer", "header"), ("query", "url"), ("pin", "body"), ("none", "")]
-)
-def test_the_xml_channel_logs_in_as_the_supplier_wants(auth: str, where: str) -> None:
-    supplier = make_supplier(channel="xml", xml_auth=auth)
-    request = CLIENT.buy(supplier, make_order(), now=NOON)
-    found = {
-        "header": TOKEN in str(request.headers),
-        "url": TOKEN in request.url,
-        "body": TOKEN.encode() in request.body,
-    }
-    assert [place for place, there in found.items() if there] == ([where] if where else [])
-
-
-def test_the_same_order_gives_the_same_request() -> None:
-    for channel in ("json", "http_get", "http_form", "xml"):
-        supplier = make_supplier(channel=channel)
-        assert CLIENT.buy(supplier, make_order(), now=NOON) == CLIENT.buy(
-            supplier, make_order(), now=NOON
-        )
-
-
-def test_an_open_denomination_is_written_after_a_hash() -> None:
-    order = make_order(open_denomination=True, quantity=5000)
-    assert json.loads(CLIENT.buy(make_supplier(), order, now=NOON).body)["msisdn"] == (
-        "08121231231#5000"
-    )
-
-
-def test_a_quantity_that_cannot_be_said_is_never_sent() -> None:
-    with pytest.raises(QuantityError):
-        CLIENT.buy(make_supplier(), make_order(quantity=3), now=NOON)
-
-
-def test_an_unknown_channel_is_an_error_before_anything_is_sent() -> None:
-    with pytest.raises(ValueError, match="smoke"):
-        CLIENT.buy(make_supplier(channel="smoke"), make_order(), now=NOON)
-
-
-def test_a_slash_at_the_end_of_the_base_address_does_no_harm() -> None:
-    supplier = SupplierView(
-        id=1,
-        code="x",
-        dialect="socx",
-        base_url=BASE + "/",
-        secrets={"token": TOKEN},
-        settings={},
-    )
-    request = CLIENT.ask(supplier, make_order(), now=NOON)
-    assert isinstance(request, HttpRequest)
-    assert request.url == BASE + "/status"
-    assert json.loads(request.body) == {"request_id": "999999"}
-
-
-def test_nothing_is_asked_without_a_token() -> None:
-    supplier = SupplierView(
-        id=1, code="x", dialect="socx", base_url=BASE, secrets={}, settings={"channel": "xml"}
-    )
-    assert CLIENT.ask(supplier, make_order(), now=NOON) is None
-    assert CLIENT.ask_balance(supplier, now=NOON) is None
 
 
 # --- purchases ----------------------------------------------------------------------------------
@@ -275,6 +147,11 @@ def test_the_echo_of_another_order_is_unknown_and_never_failed(
 
 def test_a_code_in_other_letters_is_the_same_code() -> None:
     assert isinstance(bought(code="hsa5"), Accepted)
+
+
+def test_a_number_in_its_other_spelling_is_the_same_number() -> None:
+    assert isinstance(bought(msisdn="628121231231"), Accepted)
+    assert isinstance(asked(rc="00", msisdn="628121231231"), Delivered)
 
 
 HOPELESS = [
@@ -451,92 +328,3 @@ def test_another_balance_is_no_balance(balance: object) -> None:
 def test_a_refused_balance_question_is_no_balance() -> None:
     answer = answered({"rc": "02", "message": "no"}, 401)
     assert CLIENT.read_balance(make_supplier(), answer) is None
-
-
-# --- callbacks ----------------------------------------------------------------------------------
-
-FLAT = {
-    "code": "DANA",
-    "msisdn": "089678549508#1000",
-    "request_id": "R1",
-    "trxid": 13170,
-    "price": 1700,
-    "rc": "00",
-    "balance": 0,
-    "sn": "DNID MAUXXXX EGXXXX",
-    "message": "SUKSES",
-}
-DATA = {
-    "ref_id": "R1",
-    "status": "1",
-    "code": "x",
-    "hp": "08123",
-    "price": "5500",
-    "message": "Success",
-    "balance": "0",
-    "tr_id": "13170",
-    "rc": "00",
-    "sn": "SN1",
-}
-
-
-def test_the_flat_form_is_read() -> None:
-    news = news_of(FLAT)
-    assert (news.reference, news.confirm_first, news.reference_if_unknown) == ("R1", False, "")
-    assert isinstance(news.outcome, Delivered)
-    assert (news.outcome.sn, news.outcome.cost) == ("DNID MAUXXXX EGXXXX", 1700)
-    assert news.answer is None
-
-
-def test_the_data_form_is_read_and_its_other_id_kept_for_the_swap() -> None:
-    news = news_of({"data": DATA})
-    assert (news.reference, news.reference_if_unknown) == ("R1", "13170")
-    assert isinstance(news.outcome, Delivered)
-    assert (news.outcome.sn, news.outcome.supplier_order_id) == ("SN1", "13170")
-
-
-def test_status_of_the_data_form_decides_nothing() -> None:
-    assert isinstance(news_of({"data": {**DATA, "status": "1", "rc": "23"}}).outcome, Rejected)
-    assert isinstance(news_of({"data": {**DATA, "status": "2"}}).outcome, Delivered)
-
-
-def test_the_xml_form_is_read_and_answered_as_xml() -> None:
-    sample = dict(VECTORS["xml"]["report"])
-    method = sample.pop("method")
-    news = news_of(topup_xml.encode_call(method, sample))
-    assert news.reference == sample["REQUESTID"]
-    assert news.outcome == Delivered(
-        sn=sample["SN"], cost=5500, supplier_order_id="123123", message="SUKSES"
-    )
-    assert news.answer is not None
-    assert b"methodResponse" in news.answer.body
-
-
-def test_a_failure_without_a_serial_number_member_is_read() -> None:
-    body = {name: value for name, value in FLAT.items() if name != "sn"}
-    assert isinstance(news_of({**body, "rc": "23"}).outcome, Rejected)
-
-
-@pytest.mark.parametrize("rc", ["21", "17"])
-def test_reversal_news_is_confirmed_first(rc: str) -> None:
-    news = news_of({**FLAT, "rc": rc})
-    assert news.confirm_first
-    assert isinstance(news.outcome, Rejected)
-    assert not news.outcome.reroutable
-
-
-@pytest.mark.parametrize("rc", ["03", "08", "99", "11"])
-def test_a_callback_that_proves_nothing_is_unknown(rc: str) -> None:
-    assert isinstance(news_of({**FLAT, "rc": rc}).outcome, Unknown)
-
-
-@pytest.mark.parametrize("body", [{"rc": "00"}, {"request_id": "R1"}, {"data": {"rc": "00"}}, {}])
-def test_a_callback_without_a_reference_or_a_code_is_refused(body: dict[str, object]) -> None:
-    refused = told(body)
-    assert isinstance(refused, CallbackRefused)
-    assert refused.status == 400
-
-
-@pytest.mark.parametrize("known", [True, False])
-def test_every_callback_is_answered_200(known: bool) -> None:
-    assert CLIENT.callback_answer(known=known).status == 200

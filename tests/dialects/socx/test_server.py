@@ -279,6 +279,19 @@ async def test_a_code_in_other_letters_is_echoed_as_it_was_sent() -> None:
     assert (await buy(gateway, code="hsa5"))["code"] == "hsa5"
 
 
+async def test_a_number_that_the_core_spells_otherwise_is_echoed_as_it_was_sent() -> None:
+    gateway = make_gateway()
+    await buy(gateway)
+    gateway.change("999999", destination="08121231231")
+    assert (await buy(gateway, msisdn="628121231231"))["msisdn"] == "628121231231"
+
+
+async def test_a_refusal_says_what_the_core_adds() -> None:
+    gateway = make_gateway()
+    gateway.script.append(Refusal(reason=Reason.PRODUCT_CLOSED, message="stok habis"))
+    assert (await buy(gateway))["message"] == "GAGAL, produk sedang ditutup (stok habis)"
+
+
 # --- products ------------------------------------------------------------------------------------
 
 

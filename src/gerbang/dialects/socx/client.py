@@ -27,7 +27,7 @@ from gerbang.dialects.socx.spec import (
     RULE_OF_RC,
 )
 from gerbang.dialects.socx.supplier_report import Form, Report, read_report, read_rupiah
-from gerbang.dialects.socx.wire import decode_object, encode_json
+from gerbang.dialects.socx.wire import decode_object, encode_json, same_msisdn
 from gerbang.orders.outcome import (
     Accepted,
     Delivered,
@@ -271,7 +271,7 @@ def _echo_difference(report: Report, order: SupplierOrder) -> str:
     ids = {report.request_id, report.trxid} if report.form is Form.DATA else {report.request_id}
     if report.request_id and order.reference not in ids:
         return "request_id"
-    if report.msisdn and report.msisdn != _msisdn(order):
+    if report.msisdn and not same_msisdn(report.msisdn, _msisdn(order)):
         return "msisdn"
     # Some sellers lower the case of product codes (§6.2).
     if report.code and report.code.upper() != order.product_code.upper():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -24,10 +24,12 @@ from gerbang.dialects.socx.spec import (
     RC_SUCCESS,
     REASONS,
 )
-from gerbang.dialects.socx.wire import Draft, Reply, encode_json
+from gerbang.dialects.socx.wire import Draft, Reply, encode_json, same_msisdn
 from gerbang.orders.reasons import Reason
 from gerbang.outbound.message import Answered
 from gerbang.web.asgi import JSON_TYPE, XML_TYPE
+
+NOTHING_ASKED: Final = Draft()
 
 
 def order_rc(order: OrderView) -> str:
@@ -50,18 +52,21 @@ def order_msisdn(order: OrderView) -> str:
     return order.destination
 
 
-def order_reply(order: OrderView, *, code: str = "") -> Reply:
-    """Say how an order stands; `code` is the spelling the caller used.
+def order_reply(order: OrderView, draft: Draft = NOTHING_ASKED) -> Reply:
+    """Say how an order stands; of one destination or code the caller's spelling is echoed.
+
+    Another destination or code than the stored one must be seen: so a caller detects that a
+    request_id was used before (§4.6).
 
     The price is what was held or charged, also after a failure, as documented samples show
     (§4.3); nobody may compute with it.
     """
     rc = order_rc(order)
-    # Another code than the stored one must be seen: so a caller detects a reused id (§4.6).
-    same = code.upper() == order.product_code.upper()
+    msisdn = order_msisdn(order)
+    same_code = draft.code.upper() == order.product_code.upper()
     return Reply(
-        code=code if same else order.product_code,
-        msisdn=order_msisdn(order),
+        code=draft.code if same_code else order.product_code,
+        msisdn=draft.msisdn if same_msisdn(draft.msisdn, msisdn) else msisdn,
         request_id=order.reference,
         rc=rc,
         trxid=order.id,
@@ -121,22 +126,28 @@ def place_reply(draft: Draft, result: PlaceResult) -> Reply:
     """Say what became of a purchase."""
     match result:
         case OrderView():
-            return order_reply(result, code=draft.code)
+            return order_reply(result, draft)
         case Uncertain():
             return pending_reply(draft, price=result.price)
         case Refusal(reason=Reason.REFERENCE_REUSED, known_order=None):
             return pending_reply(draft)  # an order exists: never a failure
         case Refusal(reason=Reason.REFERENCE_REUSED, known_order=OrderView() as known):
             # "We give back the status of that request_id": without exception (§4.6).
-            return order_reply(known, code=draft.code)
+            return order_reply(known, draft)
         case Refusal():
             return refused_reply(
                 draft,
                 result.reason,
-                message=result.message,
+                message=_explained(result),
                 price=result.price,
                 balance=result.balance or 0,
             )
+
+
+def _explained(refusal: Refusal) -> str:
+    """Say our words for the code, and in brackets what the core adds to it."""
+    text = MESSAGES[REASONS[refusal.reason]]
+    return f"{text} ({refusal.message})" if refusal.message else text
 
 
 # --- on the wire --------------------------------------------------------------------------------

@@ -13,9 +13,9 @@ from typing import Any, Final
 import msgspec
 
 CODE_CHARS_MAX: Final = 64
-REQUEST_ID_CHARS_MAX: Final = 128
+REQUEST_ID_CHARS_MAX: Final = 100
 """No limit is documented; §4.1 asks for at least 64."""
-MSISDN_CHARS_MAX: Final = 64
+ECHO_CHARS_MAX: Final = 128
 TEXT_CHARS_MAX: Final = 500
 TOKEN_CHARS_MAX: Final = 4096
 
@@ -142,7 +142,7 @@ def _request_id_problem(request_id: str) -> str:
 
 
 def _echo(value: object) -> str:
-    return clean_text(value, chars_max=REQUEST_ID_CHARS_MAX) if isinstance(value, str) else ""
+    return clean_text(value, chars_max=ECHO_CHARS_MAX) if isinstance(value, str) else ""
 
 
 def clean_text(text: str, *, chars_max: int = TEXT_CHARS_MAX) -> str:
@@ -165,6 +165,15 @@ def split_msisdn(msisdn: str) -> tuple[str, int | None]:
     """Split ``phone#nominal`` into the phone and the nominal (None where there is none)."""
     destination, _, nominal = msisdn.partition("#")
     return destination, int(nominal) if nominal else None
+
+
+def same_msisdn(one: str, other: str) -> bool:
+    """Whether two spellings are one destination: a phone may be written as 62… or 0…."""
+    return one == other or _national(one) == _national(other)
+
+
+def _national(msisdn: str) -> str:
+    return "0" + msisdn[2:].removeprefix("0") if msisdn.startswith("62") else msisdn
 
 
 # --- JSON ---------------------------------------------------------------------------------------
