@@ -16,6 +16,8 @@ REASON_WORDS: Final[Mapping[str, Reason]] = {
     # Our own float, credential or mistake at the supplier: never the reseller's fault.
     "pin salah": Reason.SUPPLIER_REFUSED_US,
     "password salah": Reason.SUPPLIER_REFUSED_US,
+    "invalid signature": Reason.SUPPLIER_REFUSED_US,
+    "pengguna tidak ditemukan": Reason.SUPPLIER_REFUSED_US,
     "saldo tidak cukup": Reason.SUPPLIER_REFUSED_US,
     "saldo tidak mencukupi": Reason.SUPPLIER_REFUSED_US,
     "gangguan di pusat": Reason.SUPPLIER_REFUSED_US,
@@ -54,6 +56,8 @@ REASON_WORDS: Final[Mapping[str, Reason]] = {
     "qty": Reason.INVALID_QUANTITY,
     "minimum": Reason.TOKEN_BELOW_MINIMUM,
     # Bills.
+    "cek tagihan tidak ditemukan": Reason.INQUIRY_NOT_FOUND,
+    "cek tagihan sudah kedaluwarsa": Reason.INQUIRY_EXPIRED,
     "tagihan tidak ditemukan": Reason.BILL_NOT_FOUND,
     "tagihan sudah dibayar": Reason.BILL_ALREADY_PAID,
     "tagihan berubah": Reason.BILL_CHANGED,
@@ -104,7 +108,8 @@ _GERBANG: Final = (
         "gerbang.not_welcome",
         Reason.SUPPLIER_REFUSED_US,
         _NAMED,
-        "(?:Terlalu banyak permintaan|Reseller tidak aktif|Jalur IP belum|Akun belum boleh)",
+        r"(?:Terlalu banyak permintaan|Reseller tidak aktif|Jalur IP belum|Akun belum boleh"
+        r"|IP tidak sesuai)\b",
     ),
 )
 

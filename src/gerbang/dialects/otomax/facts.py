@@ -29,7 +29,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _REFID: Final = re.compile(r"R#([A-Za-z0-9._=-]{1,64})", FLAGS)
-_TRXID: Final = re.compile(r"(?:\bT#|\bTrxID=|\A#|\bID#)(\d{1,18})", FLAGS)
+# Only in front: a refusal may name the number of another order further on.
+_TRXID: Final = re.compile(r"(?:\A(?:T|ID)?#|\bTrxID=)(\d{1,18})\b", FLAGS)
 _SN_LABEL: Final = re.compile(r"\bSN(?:/Ref)? {0,2}: {0,2}", FLAGS)
 _SN_END: Final = re.compile(r"\.(?= {0,2}(?:Saldo|Sisa|Stok|Hrg|Sal\b|Trx|@|\Z))", FLAGS)
 _RP: Final = r"(?:Rp\.? ?)?"

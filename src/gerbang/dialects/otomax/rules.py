@@ -116,6 +116,7 @@ _DOUBT: Final = re.compile(
 )
 """A failure with these words may have happened after all (§7: 46 and 55)."""
 
+_NO_ORDER: Final = re.compile(r"\btidak ada transaksi\b", FLAGS)
 _LOGIN_WORDS: Final = re.compile(r"\b(?:(?:pin|password) salah|invalid signature)\b", FLAGS)
 
 _INNER: Final = (
@@ -202,6 +203,8 @@ def _outcome(rule: Rule, groups: Mapping[str, str], line: str) -> ReadAs:
     if outcome is ReadAs.PREVIOUS:
         word = groups.get("status", "")
         outcome = next((one for regex, one in _INNER if regex.search(word)), ReadAs.UNKNOWN)
+    if outcome is ReadAs.FAILED and _NO_ORDER.search(line):
+        return ReadAs.NOT_FOUND
     doubtful = outcome is ReadAs.FAILED and rule.about is About.ORDER and not rule.certain
     return ReadAs.UNKNOWN if doubtful and _DOUBT.search(line) else outcome
 

@@ -22,6 +22,7 @@ from gerbang.dialects.contract import (
 from gerbang.dialects.otomax import replies, wire
 from gerbang.dialects.otomax.form import Fields, UnreadableError, read_fields
 from gerbang.dialects.otomax.profiles import Voice, voice_of
+from gerbang.dialects.otomax.settings import RESERVED_SLUGS
 from gerbang.dialects.otomax.spec import NAME, reason_text
 from gerbang.orders.reasons import Reason
 from gerbang.outbound.message import Answered, InboundRequest
@@ -32,8 +33,8 @@ KINDS: Final = frozenset({ProductKind.PREPAID, ProductKind.GAME, ProductKind.OPE
 
 TRX_PATHS: Final = ("/trx", "/api/h2h/trx", "/without-sign/trx")
 BALANCE_PATHS: Final = ("/trx/balance", "/balance")
-UNUSED_SLUGS: Final = ("pricelist", "inquiry")
-"""Slug names that stay reserved (§12 number 8) beside `balance` and `status`."""
+UNUSED_SLUGS: Final = tuple(sorted(RESERVED_SLUGS - {"balance", "status"}))
+"""Reserved names that mean nothing here."""
 
 
 class Session(msgspec.Struct, frozen=True):
