@@ -1,12 +1,15 @@
-"""Secrets that must be read back are sealed with AES-GCM under a key outside the database."""
+"""Secrets at rest: sealed with AES-GCM under a key that is not in the database; tokens hashed."""
 
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import os
 import secrets
+import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +19,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
-VERSION: Final = b"\x01"
+TOKEN_BYTES: Final = 32
+KEY_FILE: Final = "secret.key"
+
+_VERSION: Final = b"\x01"
+
+
+class SecretKeyError(Exception):
+    """The key that seals secrets cannot be used."""
 
 
 class CannotOpenError(Exception):
@@ -24,59 +34,78 @@ class CannotOpenError(Exception):
 
 
 class SecretBox:
-    """Seals small dictionaries of text."""
+    """Seals small mappings of text, so that a copy of the database gives no secret away."""
 
     def __init__(self, key: bytes) -> None:
-        """Take the 32-byte key."""
+        """Use a key of 32 bytes."""
         if len(key) != KEY_BYTES:
-            msg = f"the secret key must have {KEY_BYTES} bytes"
-            raise ValueError(msg)
+            raise SecretKeyError(f"the secret key has {len(key)} bytes; it needs {KEY_BYTES}")
         self._cipher = AESGCM(key)
 
     def seal(self, values: Mapping[str, str]) -> bytes:
-        """Seal; each time with a fresh nonce."""
+        """Seal a mapping; the same mapping never gives the same bytes twice."""
         nonce = secrets.token_bytes(NONCE_BYTES)
-        text = msgspec.json.encode(dict(values))
-        return VERSION + nonce + self._cipher.encrypt(nonce, text, None)
+        return _VERSION + nonce + self._cipher.encrypt(nonce, msgspec.json.encode(values), _VERSION)
 
     def open(self, sealed: bytes) -> dict[str, str]:
-        """Open what `seal` made; raises CannotOpenError."""
-        nonce, text = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
+        """Open what was sealed; nothing sealed is an empty mapping. Raises CannotOpenError."""
+        if not sealed:
+            return {}
+        version, nonce, text = sealed[:1], sealed[1 : NONCE_BYTES + 1], sealed[NONCE_BYTES + 1 :]
+        if version != _VERSION:
+            raise CannotOpenError(f"sealed in a form of version {version.hex()}")
         try:
-            plain = self._cipher.decrypt(nonce, text, None)
+            plain = self._cipher.decrypt(nonce, text, version)
         except (InvalidTag, ValueError) as error:
-            raise CannotOpenError("sealed under another key, or damaged") from error
+            raise CannotOpenError("sealed with another key, or changed since") from error
         return msgspec.json.decode(plain, type=dict[str, str])
 
 
 def load_secret_key(data_dir: Path, *, given: str = "") -> bytes:
-    """Take the key from a setting (base64), or from DATA_DIR/secret.key, made when missing."""
-    if given:
-        return base64.b64decode(given, validate=True)
-    path = data_dir / "secret.key"
-    try:
-        return base64.b64decode(path.read_bytes().strip(), validate=True)
-    except FileNotFoundError:
-        return _make_key(path)
+    """Take the key from a setting (base64), or from ``DATA_DIR/secret.key``, made when missing.
 
-
-def _make_key(path: Path) -> bytes:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    key = secrets.token_bytes(KEY_BYTES)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return base64.b64decode(path.read_bytes().strip(), validate=True)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(base64.b64encode(key))
-    return key
+    Raises SecretKeyError.
+    """
+    return _decode(given) if given else _file_key(data_dir / KEY_FILE)
 
 
 def generate_token() -> str:
-    """Make an opaque token of 256 random bits."""
-    return secrets.token_urlsafe(32)
+    """Make a token of 32 random bytes in letters that need no escaping; shown once, never kept."""
+    return secrets.token_urlsafe(TOKEN_BYTES)
 
 
 def hash_token(token: str) -> str:
-    """Give the SHA-256 hex of a token, which is all that is stored of it."""
+    """Give what is kept of a token of high entropy: its SHA-256 in hexadecimal."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _decode(text: str) -> bytes:
+    try:
+        return base64.b64decode(text.strip(), altchars=b"-_", validate=True)
+    except binascii.Error as error:
+        raise SecretKeyError("the secret key is not base64") from error
+
+
+def _file_key(path: Path) -> bytes:
+    """Read the key's file, after making it where there is none."""
+    if not path.exists():
+        _make_key_file(path)
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise SecretKeyError(f"{path} can be read by others; chmod 600 {path}")
+    return _decode(path.read_text())
+
+
+def _make_key_file(path: Path) -> None:
+    """Write beside and link: of several processes that start at once, one key wins, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        with suppress(FileExistsError):
+            os.link(partial, path)
+    finally:
+        partial.unlink()
