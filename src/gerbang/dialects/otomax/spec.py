@@ -251,7 +251,7 @@ REFERENCE_FREE: Final = frozenset(
         Reason.INVALID_QUANTITY,
     }
 )
-"""Failures after which no transaction exists at the supplier (§5.2)."""
+"""Failures after which the supplier does not know the reference (§5.2)."""
 
 LEARN: Final = LearnRules(
     # §9.1 says the same refID answers with the earlier state, but the sources differ (one large
