@@ -13,7 +13,6 @@ from datetime import datetime
 import msgspec
 
 from gerbang.catalog.product import Category, PriceList, Product
-from gerbang.clock import Clock, SystemClock
 from gerbang.dialects.contract import Credential
 from gerbang.resellers.reseller import Reseller
 from gerbang.routing.route import Route
@@ -40,9 +39,8 @@ class StoredCredential(msgspec.Struct, frozen=True):
 class Snapshot:
     """Everything hot code asks about, at most a second old."""
 
-    def __init__(self, clock: Clock | None = None) -> None:
-        """Begin empty; the clock decides which credentials have expired."""
-        self._clock = clock or SystemClock()
+    def __init__(self) -> None:
+        """Begin empty."""
         self.categories: dict[str, Category] = {}
         self.prefixes: dict[str, str] = {}
         self.products: dict[int, Product] = {}
@@ -91,10 +89,10 @@ class Snapshot:
         found = self.reseller_ids.get(code)
         return self.resellers[found] if found is not None else None
 
-    def find_credential(self, dialect: str, key: str) -> Credential | None:
+    def credential(self, dialect: str, key: str, now: datetime) -> Credential | None:
         """Find a credential that holds now, with its reseller as it is now."""
         stored = self.credentials.get((dialect, key))
-        if stored is None or not stored.holds(self._clock.now()):
+        if stored is None or not stored.holds(now):
             return None
         joined = self.joined_credentials.get((dialect, key))
         if joined is None:
