@@ -1,0 +1,381 @@
+"""The composition root: the only file that knows every package."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount, Route
+
+from gerbang.api.application import create_api
+from gerbang.api.services import Services
+from gerbang.callbacks.deliver import Deliverer, DeliverySettings
+from gerbang.callbacks.standard import STANDARD_FORMAT, standard_encoder
+from gerbang.callbacks.store import SQL as CALLBACK_SQL
+from gerbang.callbacks.store import DatabaseCallbackStore
+from gerbang.catalog.load import SnapshotLoader
+from gerbang.clock import SystemClock
+from gerbang.dialects.registry import DIALECTS
+from gerbang.gateway import LiveGateway
+from gerbang.ledger.read import house_account_ids, untracked_account_ids
+from gerbang.ledger.seal import seal_days
+from gerbang.memory import Memory
+from gerbang.orders.batch import OrderProgram
+from gerbang.orders.intake import Intake, reply_wait_ms
+from gerbang.orders.sweep import Sweep
+from gerbang.orders.waiters import Waiters
+from gerbang.orders.writes import Placed, Recorded, SettledTesting
+from gerbang.outbound.addresses import AddressPolicy
+from gerbang.outbound.client import OutboundClient, OutboundSettings
+from gerbang.outbound.message import Answered, InboundRequest
+from gerbang.postgres.lane import Lane
+from gerbang.postgres.pool import OwnConnection, Pool, connect, open_pool
+from gerbang.resellers.access import Gatekeeper
+from gerbang.routing.dispatch import Dispatcher
+from gerbang.routing.planner import Planner
+from gerbang.secrets_box import SecretBox, load_secret_key
+from gerbang.settings import Settings
+from gerbang.suppliers.news import NewsDesk
+from gerbang.web.asgi import JSON_TYPE, raw_route
+from gerbang.web.client_address import ClientAddress
+from gerbang.web.metrics import Metrics
+
+log = structlog.get_logger()
+
+GAUGES_EVERY_S = 2.0
+SEAL_EVERY_S = 600.0
+LANE_LOCK_TIMEOUT_MS = 500
+_TAG_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+
+class Node:
+    """One process of Gerbang: everything it runs, and the HTTP application."""
+
+    def __init__(self, settings: Settings, *, database_url: str) -> None:
+        """Prepare; `start` connects."""
+        self.settings = settings
+        self.database_url = database_url
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+        self.clock = SystemClock()
+        self.metrics = Metrics()
+        self.waiters = Waiters()
+        self.box = SecretBox(
+            load_secret_key(Path(settings.data_dir), given=settings.secret_key)
+        )
+        self.ready = False
+        self._background: list[asyncio.Task[None]] = []
+        self._closers: list[Callable[[], Any]] = []
+        self.on_fatal: Callable[[BaseException], None] = _end_process
+
+    # --- life -------------------------------------------------------------------------------------
+
+    async def start(self, *, work: bool = True) -> None:
+        """Connect, load, and begin to work. `work` False serves requests only."""
+        await self._open_database()
+        await self._open_lane()
+        self._open_out(work=work)
+        self._open_intake()
+        if work:
+            self.dispatcher.start()
+            self.deliverer.start()
+            self._background.append(asyncio.create_task(self._seal_forever()))
+        self.sweep.start()
+        self._background.append(asyncio.create_task(self._gauge_forever()))
+        self.ready = True
+        log.info("node.started", node=self.name)
+
+    async def stop(self) -> None:
+        """Stop taking requests, finish what is on the wire, write what is queued, close."""
+        self.ready = False
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self.sweep.stop()
+        await self.dispatcher.stop()
+        await self.deliverer.stop()
+        await self.lane.stop()
+        await self.loader.stop()
+        await self.outbound.close()
+        self.pool.terminate()
+        log.info("node.stopped", node=self.name)
+
+    async def _open_database(self) -> None:
+        self.pool: Pool = await open_pool(self.database_url, size_min=2, size_max=12)
+        self.tag, self.is_demo = await installation(self.pool)
+        self.loader = SnapshotLoader(
+            self.pool, self.box, DIALECTS, refresh_ms=self.settings.cache_refresh_ms
+        )
+        await self.loader.start()
+        self.snapshot = self.loader.snapshot
+        self.planner = Planner(
+            self.snapshot,
+            clock=self.clock,
+            order_attempts_max=self.settings.order_attempts_max,
+        )
+        self.memory = Memory(self.snapshot, DIALECTS, self.planner, self.clock)
+
+    async def _open_lane(self) -> None:
+        house = await house_account_ids(self.pool)
+        self.untracked_ids = await untracked_account_ids(self.pool)
+        program = OrderProgram(
+            clock=self.clock,
+            directory=self.memory,
+            house=house,
+            untracked_ids=lambda: self.untracked_ids | self._float_ids(),
+            installation_tag=self.tag,
+            node=self.name,
+        )
+        self.house = house
+        self.lane = Lane(
+            self._open_lane_connection,
+            program,
+            workers=self.settings.lane_workers,
+            batch_writes_max=self.settings.lane_batch_writes_max,
+            queue_writes_max=self.settings.lane_queue_writes_max,
+            on_death=lambda error: self.on_fatal(error),
+        )
+        self.lane.observe_batch = self.metrics.observe_batch
+        await self.lane.start()
+
+    def _float_ids(self) -> frozenset[int]:
+        """Supplier floats may be newer than the start of this process."""
+        return frozenset(s.float_account_id for s in self.snapshot.suppliers.values())
+
+    async def _open_lane_connection(self) -> OwnConnection:
+        return await connect(
+            self.database_url,
+            application_name=f"gerbang lane {self.name}",
+            lock_timeout_ms=LANE_LOCK_TIMEOUT_MS,
+        )
+
+    def _open_out(self, *, work: bool) -> None:
+        s = self.settings
+        self.outbound = OutboundClient(
+            OutboundSettings(
+                supplier_idle_reuse_ms_max=s.supplier_idle_reuse_ms_max,
+                callback_source_ip=s.callback_source_ip,
+            )
+        )
+        self.dispatcher = Dispatcher(
+            lane=self.lane,
+            pool=self.pool,
+            outbound=self.outbound,
+            directory=self.memory,
+            dialects=DIALECTS,
+            clock=self.clock,
+            node=self.name,
+            addresses=AddressPolicy(allow_private=s.supplier_private_addresses_allowed),
+            after_recorded=self.after_recorded,
+            concurrency_max=s.dispatch_concurrency_max,
+            poll_interval_ms=s.poll_interval_ms,
+            paused=s.dispatch_paused or not work,
+            observe=self._observe_supplier,
+        )
+        self.callback_store = DatabaseCallbackStore(
+            lane=self.lane, pool=self.pool, targets=self.memory, node=self.name
+        )
+        formats = {n: e for d in DIALECTS.values() for n, e in d.callback_formats.items()}
+        self.callback_formats = {**formats, STANDARD_FORMAT: standard_encoder(self.clock)}
+        self.callback_addresses = AddressPolicy(allow_private=s.callback_private_addresses_allowed)
+        self.deliverer = Deliverer(
+            self.callback_store,
+            self.outbound,
+            formats=self.callback_formats,
+            addresses=self.callback_addresses,
+            clock=self.clock,
+            settings=msgspec.convert(s, DeliverySettings, from_attributes=True),
+        )
+        self.news = NewsDesk(
+            lane=self.lane, directory=self.memory, locator=self.dispatcher, dialects=DIALECTS
+        )
+        self.sweep = Sweep(
+            lane=self.lane,
+            pool=self.pool,
+            waiters=self.waiters,
+            after_testing=self._after_testing,
+        )
+
+    def _open_intake(self) -> None:
+        s = self.settings
+        defaults = {d.name: d.reply_wait_ms_default for d in DIALECTS.values()}
+        self.intake = Intake(
+            lane=self.lane,
+            pool=self.pool,
+            catalog=self.memory,
+            waiters=self.waiters,
+            clock=self.clock,
+            after_placed=self._after_placed,
+            claim_node=lambda: self.name if self.dispatcher.takes_more else None,
+            wait_ms=lambda credential, dialect: reply_wait_ms(credential, dialect, defaults),
+            deadline_s=s.request_deadline_ms / 1000,
+            maintenance=lambda: s.maintenance,
+        )
+        self.gatekeeper = Gatekeeper(
+            weak_dialects=[d.name for d in DIALECTS.values() if d.weak],
+            requests_per_second_max=s.requests_per_second_max,
+            concurrent_requests_max=s.concurrent_requests_max,
+        )
+        self.gateway = LiveGateway(
+            clock=self.clock,
+            snapshot=self.snapshot,
+            memory=self.memory,
+            gatekeeper=self.gatekeeper,
+            intake=self.intake,
+            pool=self.pool,
+            metrics=self.metrics,
+        )
+
+    # --- what follows a commit ------------------------------------------------------------------------
+
+    def _after_placed(self, placed: Placed) -> None:
+        if placed.attempt is not None and self.dispatcher.takes_more:
+            self.dispatcher.submit(placed.order, placed.attempt)
+        elif placed.order.testing:
+            self.sweep.hint()
+
+    def after_recorded(self, recorded: Recorded) -> None:
+        """Tell whoever waits, and deliver the callbacks this commit wrote."""
+        supplier = self.snapshot.suppliers.get(recorded.attempt.supplier_id)
+        if supplier is not None:
+            self.metrics.supplier_outcomes.labels(
+                supplier.view.code, recorded.attempt.state
+            ).inc()
+        if recorded.final:
+            order = recorded.order
+            self.metrics.settled.labels(order.dialect, order.state).inc()
+            self.waiters.notify(order)
+            log.info(
+                "order.settled",
+                order_id=order.id,
+                state=order.state.value,
+                attempt_id=recorded.attempt.id,
+            )
+        for callback in recorded.callbacks:
+            self.deliverer.submit(self.callback_store.due(callback))
+
+    def _after_testing(self, settled: SettledTesting) -> None:
+        self.waiters.notify(settled.order)
+        for callback in settled.callbacks:
+            self.deliverer.submit(self.callback_store.due(callback))
+
+    def _observe_supplier(self, supplier: str, result: str, seconds: float) -> None:
+        self.metrics.supplier_seconds.labels(supplier, result).observe(seconds)
+
+    # --- background ---------------------------------------------------------------------------------
+
+    async def _gauge_forever(self) -> None:
+        while True:
+            await asyncio.sleep(GAUGES_EVERY_S)
+            self.metrics.lane_depth.set(self.lane.depth)
+            self.metrics.attempts_in_flight.set(self.dispatcher.in_flight)
+            try:
+                row = await self.pool.fetchrow(CALLBACK_SQL.backlog)
+            except Exception as error:  # noqa: BLE001 (the database may be away)
+                log.warning("gauges.not_read", error=repr(error))
+                continue
+            if row is not None:
+                self.metrics.callback_backlog.set(row["waiting"])
+                self.metrics.callback_oldest_seconds.set(row["oldest_s"])
+
+    async def _seal_forever(self) -> None:
+        while True:
+            try:
+                connection = await connect(self.database_url, statement_timeout_ms=0)
+                try:
+                    for seal in await seal_days(connection):
+                        log.info("ledger.day_sealed", day=seal.business_day.isoformat())
+                finally:
+                    await connection.close()
+            except Exception as error:  # noqa: BLE001 (another node may be sealing)
+                log.warning("ledger.not_sealed", error=repr(error))
+            await asyncio.sleep(SEAL_EVERY_S)
+
+    # --- HTTP -----------------------------------------------------------------------------------------
+
+    def routes(self) -> list[BaseRoute]:
+        """All routes of the root application."""
+        own: list[BaseRoute] = [
+            _plain("/healthz", self._health),
+            _plain("/readyz", self._readiness),
+            _plain("/metrics", self.metrics.show),
+        ]
+        for dialect in DIALECTS.values():
+            own.extend(dialect.routes(self.gateway))
+        own.extend(self.news.routes())
+        own.append(Mount("/api", create_api(self.services())))
+        return own
+
+    def services(self) -> Services:
+        """What the management API works with."""
+        return Services(node=self)
+
+    async def _health(self, _request: InboundRequest) -> Answered:
+        return _json(200, {"status": "ok"})
+
+    async def _readiness(self, _request: InboundRequest) -> Answered:
+        if not self.ready:
+            return _json(503, {"status": "starting"})
+        try:
+            await asyncio.wait_for(self.pool.fetchval("SELECT 1"), 2)
+        except Exception:  # noqa: BLE001 (whatever it is, we are not ready)
+            return _json(503, {"status": "database away"})
+        return _json(200, {"status": "ready"})
+
+
+def create_application(node: Node, *, work: bool = True) -> Any:
+    """Make the ASGI application; the node starts and stops in its lifespan."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        await node.start(work=work)
+        app.router.routes.extend(node.routes())
+        try:
+            yield
+        finally:
+            await node.stop()
+
+    application: Any = Starlette(lifespan=lifespan)
+    if node.settings.trusted_proxies:
+        return ClientAddress(application, trusted_proxies=node.settings.trusted_proxies)
+    return application
+
+
+async def installation(pool: Pool) -> tuple[str, bool]:
+    """Give this installation's tag, made once, and whether it is a demo."""
+    tag = "".join(secrets.choice(_TAG_LETTERS) for _ in range(4))
+    await pool.execute(
+        "INSERT INTO installation (tag) VALUES ($1) ON CONFLICT (only_row) DO NOTHING", tag
+    )
+    row = await pool.fetchrow("SELECT tag, demo FROM installation")
+    if row is None:
+        msg = "the installation row is missing"
+        raise RuntimeError(msg)
+    return row["tag"], row["demo"]
+
+
+def _plain(path: str, handler: Any) -> Route:
+    return raw_route(
+        path, handler, methods=("GET", "HEAD"), too_large=_refused, crashed=_refused
+    )
+
+
+def _refused(_request: InboundRequest) -> Answered:
+    return _json(500, {"status": "error"})
+
+
+def _json(status: int, value: Any) -> Answered:
+    return Answered(status=status, headers=JSON_TYPE, body=msgspec.json.encode(value))
+
+
+def _end_process(_error: BaseException) -> None:
+    """A lane that dies ends the process: a node that cannot write must not answer."""
+    os._exit(70)

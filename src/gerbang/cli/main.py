@@ -1,0 +1,16 @@
+"""The command ``gerbang``."""
+
+from __future__ import annotations
+
+import typer
+
+from gerbang.cli import db
+from gerbang.cli.serve import serve
+
+app = typer.Typer(
+    name="gerbang",
+    no_args_is_help=True,
+    help="A host-to-host transaction gateway for prepaid and bill-payment businesses.",
+)
+app.command()(serve)
+app.add_typer(db.app, name="db")

@@ -1,0 +1,88 @@
+"""``gerbang serve``: run the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from gerbang.app import Node, create_application
+from gerbang.logs import configure_logs
+from gerbang.postgres.embedded import EmbeddedPostgres
+from gerbang.postgres.migrate import migrate
+from gerbang.settings import Settings, load_settings
+
+SHUTDOWN_TIMEOUT_S = 20
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    data_dir: Annotated[
+        str | None, typer.Option(help="Folder of the embedded database and the secret key.")
+    ] = None,
+    role: Annotated[
+        str, typer.Option(help="api, work or api,work: what this process does.")
+    ] = "api,work",
+    config: Annotated[Path | None, typer.Option(help="A gerbang.toml to read.")] = None,
+) -> None:
+    """Run the gateway until it is told to stop (SIGINT, SIGTERM).
+
+    Without GERBANG_DATABASE_URL it starts the embedded PostgreSQL in DATA_DIR. Migrations are
+    applied first; several processes may start at once.
+
+    Example: gerbang serve --host 0.0.0.0 --port 8080
+    """
+    settings = load_settings(
+        config, overrides={"host": host, "port": port, "data_dir": data_dir}
+    )
+    configure_logs(level=settings.log_level, style=settings.log_format)
+    embedded = None
+    url = settings.database_url
+    if not url:
+        embedded = EmbeddedPostgres.of(Path(settings.data_dir))
+        url = embedded.start()
+    try:
+        asyncio.run(migrate(url))
+        run_gateway(settings, url, work="work" in role.split(","))
+    finally:
+        if embedded is not None:
+            embedded.stop()
+
+
+def run_gateway(settings: Settings, database_url: str, *, work: bool = True) -> None:
+    """Serve HTTP until a signal; returns after a graceful stop."""
+    node = Node(settings, database_url=database_url)
+    server = uvicorn.Server(server_config(node, settings, work=work))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        return
+    if not server.started:
+        sys.exit(1)
+
+
+def server_config(node: Node, settings: Settings, *, work: bool = True) -> uvicorn.Config:
+    """How uvicorn is run: uvloop, httptools, no access log of its own (URLs carry secrets)."""
+    return uvicorn.Config(
+        create_application(node, work=work),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
+        timeout_keep_alive=75,
+        backlog=2048,
+    )

@@ -1,0 +1,148 @@
+"""The `Gateway` that dialect server halves are handed: access, intake and reads as one object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from time import monotonic
+
+import structlog
+
+from gerbang.catalog.snapshot import Snapshot
+from gerbang.clock import Clock
+from gerbang.dialects.contract import (
+    BalanceView,
+    Credential,
+    OrderView,
+    PlaceResult,
+    ProductQuery,
+    ProductView,
+    Purchase,
+    Refusal,
+    Uncertain,
+)
+from gerbang.memory import Memory
+from gerbang.orders.intake import SQL, Intake
+from gerbang.orders.order import order_from_row
+from gerbang.orders.reasons import Reason
+from gerbang.postgres.pool import Pool
+from gerbang.resellers.access import Gatekeeper
+from gerbang.web.metrics import Metrics
+
+log = structlog.get_logger()
+
+
+class LiveGateway:
+    """One node's gateway."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        snapshot: Snapshot,
+        memory: Memory,
+        gatekeeper: Gatekeeper,
+        intake: Intake,
+        pool: Pool,
+        metrics: Metrics,
+    ) -> None:
+        """Wire it."""
+        self.clock = clock
+        self._snapshot = snapshot
+        self._memory = memory
+        self._gatekeeper = gatekeeper
+        self._intake = intake
+        self._pool = pool
+        self._metrics = metrics
+
+    def find_credential(self, dialect: str, key: str) -> Credential | None:
+        """Look up an active credential in memory."""
+        return self._snapshot.credential(dialect, key, self.clock.now())
+
+    def check_access(self, credential: Credential, client_ip: str) -> Reason | None:
+        """Check status, dialect, address list and limits."""
+        reseller = self._snapshot.resellers[credential.reseller.id]
+        return self._gatekeeper.check(reseller, credential.dialect, client_ip)
+
+    async def place(self, credential: Credential, purchase: Purchase) -> PlaceResult:
+        """Buy, idempotently."""
+        if not purchase.testing and not self._is_live(credential):
+            refusal = Refusal(reason=Reason.NOT_LIVE)
+            return await self.refuse(credential, purchase, refusal)
+        started = monotonic()
+        self._gatekeeper.enter(credential.reseller.id)
+        try:
+            result = await self._intake.place(credential, purchase)
+        finally:
+            self._gatekeeper.leave(credential.reseller.id)
+        self._metrics.place_seconds.labels(purchase.dialect).observe(monotonic() - started)
+        self._metrics.placed.labels(purchase.dialect, _result_word(result)).inc()
+        return result
+
+    def _is_live(self, credential: Credential) -> bool:
+        return self._snapshot.resellers[credential.reseller.id].live
+
+    async def refuse(
+        self, credential: Credential, purchase: Purchase, refusal: Refusal
+    ) -> PlaceResult:
+        """Log a refusal, unless the reference is known."""
+        self._metrics.placed.labels(purchase.dialect, refusal.reason).inc()
+        return await self._intake.refuse(credential, purchase, refusal)
+
+    async def find_order(
+        self, credential: Credential, reference: str, *, testing: bool
+    ) -> OrderView | None:
+        """Find the reseller's own order by reference."""
+        row = await self._pool.fetchrow(
+            SQL.order_by_reference, credential.reseller.id, testing, reference
+        )
+        return await self._view(credential, row)
+
+    async def find_latest_order(
+        self, credential: Credential, *, destination: str, product_code: str, testing: bool
+    ) -> OrderView | None:
+        """Find the reseller's newest order of today to a destination."""
+        row = await self._pool.fetchrow(
+            SQL.latest_order_today,
+            credential.reseller.id,
+            destination,
+            testing,
+            product_code.upper(),
+        )
+        return await self._view(credential, row)
+
+    async def _view(
+        self, credential: Credential, row: Mapping[str, object] | None
+    ) -> OrderView | None:
+        if row is None:
+            return None
+        balance = await self._available(credential)
+        return order_from_row(row).view(balance=balance, known=True)
+
+    async def _available(self, credential: Credential) -> int:
+        balance: int = await self._pool.fetchval(
+            SQL.available_balance, credential.reseller.account_id
+        )
+        return balance
+
+    async def balance(self, credential: Credential) -> BalanceView:
+        """Read the reseller's available balance."""
+        return BalanceView(
+            name=credential.reseller.name,
+            code=credential.reseller.code,
+            balance=await self._available(credential),
+            checked_at=self.clock.now(),
+        )
+
+    def list_products(
+        self, credential: Credential, query: ProductQuery
+    ) -> tuple[list[ProductView], str | None]:
+        """List the reseller's prices."""
+        return self._memory.list_products(credential.reseller.id, query)
+
+
+def _result_word(result: PlaceResult) -> str:
+    if isinstance(result, Refusal):
+        return result.reason
+    if isinstance(result, Uncertain):
+        return "uncertain"
+    return result.state
