@@ -1,0 +1,410 @@
+"""Inside a fake supplier: it takes orders, lives their plans and tells of them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from gerbang.clock import Clock, SystemClock, business_day
+from gerbang.dialects.contract import (
+    BalanceView,
+    CallbackEvent,
+    CallbackMessage,
+    Credential,
+    Dialect,
+    OrderState,
+    OrderView,
+    PlaceResult,
+    ProductKind,
+    ProductQuery,
+    ProductView,
+    Purchase,
+    Refusal,
+    ResellerView,
+)
+from gerbang.ids import generate_reference
+from gerbang.orders.reasons import Reason
+from gerbang.outbound.addresses import AddressPolicy
+from gerbang.outbound.client import OutboundClient
+from gerbang.outbound.message import Answered
+from gerbang.sandbox.book import (
+    Asked,
+    Book,
+    Changed,
+    Entry,
+    FakeOrder,
+    Taken,
+    Told,
+    decode_entry,
+    encode_entry,
+)
+from gerbang.sandbox.dropping import ConnectionDroppedError
+from gerbang.sandbox.journal import Journal
+from gerbang.sandbox.magic import Later, LaterKind, Plan, plan_for
+from gerbang.sandbox.serials import make_serial
+
+log = structlog.get_logger()
+
+PRICE_DEFAULT: Final = 5_000
+OPEN_QUANTITY_MIN: Final = 1_000
+"""Dialects that do not say "open denomination" say it by a quantity that is an amount."""
+RETRY_AFTER_S: Final = (0.5, 1.0, 2.0)
+CALLBACK_DEADLINE_MS: Final = 5_000
+HOUSE_NETWORKS: Final = AddressPolicy(allow_private=True)
+_HTTP_OK: Final = range(200, 300)
+
+_FIRST_STATE: Final = {
+    "success": OrderState.SUCCESS,
+    "success_without_sn": OrderState.SUCCESS,
+    "drop_after_taking": OrderState.SUCCESS,
+    "drop_before_taking": OrderState.SUCCESS,
+    "rejected": OrderState.FAILED,
+    "pending": OrderState.PENDING,
+}
+_STATE_OF_STEP: Final[Mapping[LaterKind, OrderState]] = {
+    "success": OrderState.SUCCESS,
+    "serial_number": OrderState.SUCCESS,
+    "failed": OrderState.FAILED,
+    "reversed": OrderState.REVERSED,
+}
+_EVENT_OF_STEP: Final[Mapping[LaterKind, CallbackEvent]] = {
+    "success": CallbackEvent.SUCCESS,
+    "serial_number": CallbackEvent.SN_RECEIVED,
+    "failed": CallbackEvent.FAILED,
+    "reversed": CallbackEvent.REVERSED,
+}
+
+
+class BadCredentialError(ValueError):
+    """The credential lacks what its dialect needs."""
+
+
+def make_credential(dialect: str, members: Mapping[str, str]) -> Credential:
+    """Make the one credential that a fake supplier accepts, from its JSON."""
+    key_name, secret_names = {
+        "socx": ("token", ()),
+        "isikuota": ("api_id", ("api_key", "secret_key")),
+        "otomax": ("memberID", ("pin", "password")),
+    }[dialect]
+    missing = [name for name in (key_name, *secret_names) if not members.get(name)]
+    if missing:
+        raise BadCredentialError(f"the {dialect} credential needs {', '.join(missing)}")
+    key = str(members[key_name])
+    if dialect == "socx":
+        key = hashlib.sha256(key.encode()).hexdigest()
+    settings = {"otomax.slug": members["slug"]} if "slug" in members else {}
+    return Credential(
+        id=1,
+        reseller=_buyer(settings),
+        dialect=dialect,
+        key=key.upper() if dialect == "otomax" else key,
+        secrets={name: str(members[name]) for name in secret_names},
+        testing=False,
+    )
+
+
+def _buyer(settings: Mapping[str, Any]) -> ResellerView:
+    return ResellerView(
+        id=1,
+        code="GERBANG",
+        name="Gerbang",
+        status="active",
+        account_id=1,
+        settings=settings,
+        pending_reply_wait_ms={},
+        has_address_list=True,
+    )
+
+
+class FakeSupplierSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What one fake supplier is."""
+
+    credential: Credential
+    callback_url: str = ""
+    """Empty: no callbacks at all."""
+    prices: Mapping[str, int] = {}
+    """Rupiah by product code; others cost Rp5,000."""
+
+
+class FakeSupplierGateway:
+    """A supplier in one file: satisfies `contract.Gateway`."""
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        settings: FakeSupplierSettings,
+        journal: Journal,
+        client: OutboundClient,
+    ) -> None:
+        """Remember everything that the journal holds; `resume` makes it go on."""
+        self.clock: Clock = SystemClock()
+        self.journal = journal
+        self.book = Book()
+        self._dialect = dialect
+        self._settings = settings
+        self._client = client
+        self._lives: set[asyncio.Task[None]] = set()
+        self._encode = dialect.callback_formats[dialect.callback_format_default]
+        for line in journal.read():
+            self.book.apply(decode_entry(line))
+
+    # --- life of the process -------------------------------------------------------------------
+
+    def resume(self) -> int:
+        """Go on with every order that has events before it; say how many there are."""
+        for order in self.book.orders.values():
+            self._start_life(order)
+        return len(self._lives)
+
+    async def close(self) -> None:
+        """Stop; what is unfinished goes on after the next start."""
+        for life in self._lives:
+            life.cancel()
+        await asyncio.gather(*self._lives, return_exceptions=True)
+        await self.journal.close()
+
+    # --- contract.Gateway ----------------------------------------------------------------------
+
+    def find_credential(self, dialect: str, key: str) -> Credential | None:
+        """Accept the one credential."""
+        credential = self._settings.credential
+        return credential if (dialect, key) == (credential.dialect, credential.key) else None
+
+    def check_access(self, credential: Credential, client_ip: str) -> Reason | None:
+        """Welcome everybody."""
+        _ = credential, client_ip
+        return None
+
+    async def place(self, credential: Credential, purchase: Purchase) -> PlaceResult:
+        """Count the request, take the order once, and answer when the journal has it on disk."""
+        _ = credential
+        reference = purchase.reference or generate_reference()
+        known = self.book.orders.get(reference)
+        if known is not None:
+            await self._record(Asked(reference=reference, at=self.clock.now()))
+            return self._repeat(known, purchase)
+        plan = plan_for(purchase.destination)
+        if plan.on_request == "drop_before_taking" and not self.book.requests[reference]:
+            await self._record(Asked(reference=reference, at=self.clock.now()))
+            raise ConnectionDroppedError
+        await self._record(self._take(reference, purchase, plan))
+        order = self.book.orders[reference]
+        view = order.view(balance=self.book.balance)
+        self._start_life(order)
+        if plan.on_request == "drop_after_taking":
+            raise ConnectionDroppedError
+        return view
+
+    async def refuse(
+        self, credential: Credential, purchase: Purchase, refusal: Refusal
+    ) -> PlaceResult:
+        """Refuse, unless the reference is known."""
+        _ = credential
+        known = self.book.orders.get(purchase.reference or "")
+        return known.view(balance=self.book.balance, known=True) if known else refusal
+
+    async def find_order(
+        self, credential: Credential, reference: str, *, testing: bool
+    ) -> OrderView | None:
+        """Find an order; what is seen here is on disk."""
+        _ = credential, testing
+        return await self._show(self.book.orders.get(reference))
+
+    async def find_latest_order(
+        self, credential: Credential, *, destination: str, product_code: str, testing: bool
+    ) -> OrderView | None:
+        """Find the newest order of today to a destination."""
+        _ = credential, testing
+        order = self.book.latest(destination, product_code)
+        today = business_day(self.clock.now())
+        if order is None or business_day(order.taken.at) != today:
+            return None
+        return await self._show(order)
+
+    async def balance(self, credential: Credential) -> BalanceView:
+        """Say what the buyer has left."""
+        buyer = credential.reseller
+        return BalanceView(
+            name=buyer.name,
+            code=buyer.code,
+            balance=self.book.balance,
+            checked_at=self.clock.now(),
+        )
+
+    def list_products(
+        self, credential: Credential, query: ProductQuery
+    ) -> tuple[list[ProductView], str | None]:
+        """List the priced products; every other code can be bought too."""
+        _ = credential
+        if query.kind not in (None, ProductKind.PREPAID):
+            return [], None
+        codes = sorted(self._settings.prices) if query.code is None else [query.code]
+        left = [code for code in codes if query.after is None or code > query.after]
+        page = left[: query.limit]
+        more = page[-1] if len(left) > len(page) else None
+        return [_product(code, self._unit_price(code)) for code in page], more
+
+    # --- taking --------------------------------------------------------------------------------
+
+    async def _record(self, entry: Entry) -> None:
+        self.book.apply(entry)
+        await self.journal.append(encode_entry(entry))
+
+    async def _show(self, order: FakeOrder | None) -> OrderView | None:
+        await self.journal.flushed()
+        return None if order is None else order.view(balance=self.book.balance)
+
+    def _repeat(self, known: FakeOrder, purchase: Purchase) -> PlaceResult:
+        view = known.view(balance=self.book.balance, known=True)
+        asked = (purchase.product_code, purchase.destination, purchase.quantity or 1)
+        if asked == (view.product_code, view.destination, view.quantity):
+            return view
+        return Refusal(reason=Reason.REFERENCE_REUSED, known_order=view)
+
+    def _take(self, reference: str, purchase: Purchase, plan: Plan) -> Taken:
+        state = _FIRST_STATE[plan.on_request]
+        with_sn = state is OrderState.SUCCESS and plan.on_request != "success_without_sn"
+        serial = make_serial(reference, purchase.product_code) if with_sn else None
+        kind = _kind(purchase)
+        return Taken(
+            reference=reference,
+            at=self.clock.now(),
+            id=self.book.next_id(),
+            product_code=purchase.product_code,
+            destination=purchase.destination,
+            quantity=purchase.quantity or 1,
+            counter=purchase.counter or 1,
+            kind=kind,
+            price=self._price(purchase, kind),
+            state=state,
+            sn=serial.sn if serial else "",
+            reason=plan.reason if state is OrderState.FAILED else None,
+            data=serial.data if serial else None,
+        )
+
+    def _price(self, purchase: Purchase, kind: ProductKind) -> int:
+        quantity = purchase.quantity or 1
+        if kind is ProductKind.OPEN:
+            return quantity + self._settings.prices.get(purchase.product_code, 0)
+        return quantity * self._unit_price(purchase.product_code)
+
+    def _unit_price(self, code: str) -> int:
+        return self._settings.prices.get(code, PRICE_DEFAULT)
+
+    # --- what happens later --------------------------------------------------------------------
+
+    def _start_life(self, order: FakeOrder) -> None:
+        later = plan_for(order.taken.destination).later
+        told = not later or order.steps_told >= len(later) or not later[-1].callback
+        if order.steps_done >= len(later) and told:
+            return
+        life = asyncio.create_task(self._live(order))
+        self._lives.add(life)
+        life.add_done_callback(self._lives.discard)
+
+    async def _live(self, order: FakeOrder) -> None:
+        plan = plan_for(order.taken.destination)
+        for index, step in enumerate(plan.later):
+            if index >= order.steps_done:
+                await self._sleep_until_due(order, step)
+                await self._record(self._change(order, plan, index))
+            if step.callback and index >= order.steps_told:
+                acknowledged = await self._tell(order, _EVENT_OF_STEP[step.kind])
+                self._note_told(order, index, acknowledged=acknowledged)
+
+    async def _sleep_until_due(self, order: FakeOrder, step: Later) -> None:
+        age_s = (self.clock.now() - order.taken.at).total_seconds()
+        await asyncio.sleep(max(0.0, step.after_ms / 1000 - age_s))
+
+    def _change(self, order: FakeOrder, plan: Plan, index: int) -> Changed:
+        step = plan.later[index]
+        state = _STATE_OF_STEP[step.kind]
+        sn, data = order.sn, order.data
+        if state is OrderState.SUCCESS and not sn:
+            serial = make_serial(order.taken.reference, order.taken.product_code)
+            sn, data = serial.sn, serial.data
+        return Changed(
+            reference=order.taken.reference,
+            at=self.clock.now(),
+            step=index,
+            state=state,
+            sn=sn,
+            reason=None if state is OrderState.SUCCESS else plan.reason,
+            data=data,
+        )
+
+    def _note_told(self, order: FakeOrder, index: int, *, acknowledged: bool) -> None:
+        told = Told(
+            reference=order.taken.reference,
+            at=self.clock.now(),
+            step=index,
+            acknowledged=acknowledged,
+        )
+        self.book.apply(told)
+        self.journal.append(encode_entry(told))
+
+    # --- callbacks -----------------------------------------------------------------------------
+
+    async def _tell(self, order: FakeOrder, event: CallbackEvent) -> bool:
+        """Send a callback until it is acknowledged, four times at most."""
+        if not self._settings.callback_url:
+            return False
+        message = self._message(order, event)
+        for pause_s in (*RETRY_AFTER_S, None):
+            if await self._deliver(message):
+                return True
+            if pause_s is not None:
+                await asyncio.sleep(pause_s)
+        log.warning("sandbox.callback_given_up", reference=order.taken.reference)
+        return False
+
+    def _message(self, order: FakeOrder, event: CallbackEvent) -> CallbackMessage:
+        credential = self._settings.credential
+        return CallbackMessage(
+            id=order.taken.id,
+            event=event,
+            occurred_at=order.updated_at.astimezone(UTC),
+            order=order.view(balance=self.book.balance),
+            url=self._settings.callback_url,
+            secrets=credential.secrets,
+            settings=credential.reseller.settings,
+        )
+
+    async def _deliver(self, message: CallbackMessage) -> bool:
+        result = await self._client.send(
+            self._encode(message),
+            deadline_ms=CALLBACK_DEADLINE_MS,
+            purpose="callback",
+            addresses=HOUSE_NETWORKS,
+        )
+        return isinstance(result, Answered) and result.status in _HTTP_OK
+
+
+def _kind(purchase: Purchase) -> ProductKind:
+    amount = purchase.quantity or 0
+    only_open = purchase.kinds <= {ProductKind.OPEN}
+    if amount and (only_open or amount >= OPEN_QUANTITY_MIN):
+        return ProductKind.OPEN
+    return ProductKind.GAME if purchase.kinds == {ProductKind.GAME} else ProductKind.PREPAID
+
+
+def _product(code: str, price: int) -> ProductView:
+    return ProductView(
+        code=code,
+        name=code,
+        category="",
+        brand="",
+        kind=ProductKind.PREPAID,
+        price=price,
+        admin=None,
+        status="open",
+        cut_off_start="",
+        cut_off_end="",
+        desc="",
+    )
