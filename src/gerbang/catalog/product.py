@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, time
 from functools import lru_cache
-from typing import Final
+from sys import intern
+from typing import Any, Final
 
 import msgspec
 
@@ -14,9 +15,10 @@ from gerbang.clock import WIB
 from gerbang.dialects.contract import ProductKind
 
 BASIS_POINTS: Final = 10_000
+_KINDS: Final = {kind.value: kind for kind in ProductKind}
 
 
-class Product(msgspec.Struct, frozen=True, kw_only=True):
+class Product(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing that is sold. Prices and costs in rupiah; see the schema for open denominations."""
 
     id: int
@@ -76,7 +78,10 @@ class PriceList(msgspec.Struct, kw_only=True):
             price = self._with_margin(product)
         if price is None:
             return None
-        return price + quantity if product.kind is ProductKind.OPEN else price
+        if product.kind is ProductKind.OPEN:
+            price += quantity
+        # Below zero there is no price: a margin that eats more than the base is a mistake.
+        return price if price >= 0 else None
 
     def _with_margin(self, product: Product) -> int | None:
         if product.base_price is None:
@@ -86,7 +91,10 @@ class PriceList(msgspec.Struct, kw_only=True):
 
 
 def in_cut_off(start: time | None, end: time | None, at: datetime) -> bool:
-    """Whether a moment lies in a daily WIB window, which may cross midnight."""
+    """Whether a moment lies in a daily WIB window, which may cross midnight.
+
+    The start belongs to the window, the end does not; equal ends make an empty window.
+    """
     if start is None or end is None:
         return False
     now = at.astimezone(WIB).time()
@@ -98,17 +106,18 @@ def in_cut_off(start: time | None, end: time | None, at: datetime) -> bool:
 def normalise_destination(text: str, category: Category) -> str:
     """Take out spaces and dashes; write an Indonesian phone number with a leading 0."""
     plain = text.replace(" ", "").replace("-", "")
-    if not _is_phone(category.destination_pattern):
+    if not _is_phone(category):
+        # A game id may hold a dash; a meter number typed with blanks is still one number.
         return plain if plain.isdecimal() else text.strip()
     if plain.startswith("+62"):
-        return "0" + plain[3:]
+        return "0" + plain[3:].removeprefix("0")
     if plain.startswith("62") and len(plain) > 9:  # noqa: PLR2004 (shorter ones are no phones)
-        return "0" + plain[2:]
+        return "0" + plain[2:].removeprefix("0")
     return plain
 
 
-def _is_phone(pattern: str) -> bool:
-    return pattern.startswith("^0")
+def _is_phone(category: Category) -> bool:
+    return category.uses_operator_prefix or category.destination_pattern.startswith("^0")
 
 
 @lru_cache(maxsize=256)
@@ -137,3 +146,45 @@ def operator_of(destination: str, prefixes: Mapping[str, str]) -> str:
         if operator:
             return operator
     return ""
+
+
+def compile_pattern(pattern: str) -> re.Pattern[str]:
+    """Compile a category's pattern. Raises re.error for one that is none."""
+    return _compiled(pattern)
+
+
+def category_from_row(row: Mapping[str, Any]) -> Category:
+    """Read a category of the database. Raises re.error."""
+    compile_pattern(row["destination_pattern"])
+    return Category(
+        code=row["code"],
+        name=row["name"],
+        destination_pattern=row["destination_pattern"],
+        destination_hint=row["destination_hint"],
+        uses_operator_prefix=row["uses_operator_prefix"],
+    )
+
+
+def product_from_row(row: Mapping[str, Any]) -> Product:
+    """Read a product of the database; words that many products share are kept once."""
+    return Product(
+        id=row["id"],
+        code=row["code"],
+        name=row["name"],
+        category=intern(row["category"]),
+        brand=intern(row["brand"]),
+        operator=intern(row["operator"]),
+        kind=_KINDS[row["kind"]],
+        status=intern(row["status"]),
+        status_reason=row["status_reason"],
+        base_price=row["base_price"],
+        cost=row["cost"],
+        admin_fee=row["admin_fee"],
+        amount_min=row["amount_min"],
+        amount_max=row["amount_max"],
+        amount_step=row["amount_step"],
+        cut_off_start=row["cut_off_start"],
+        cut_off_end=row["cut_off_end"],
+        same_day_rule=intern(row["same_day_rule"]),
+        description=row["description"],
+    )

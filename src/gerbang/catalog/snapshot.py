@@ -58,6 +58,7 @@ class Snapshot:
         self.routes: dict[int, dict[int, Route]] = {}
         """By product id, then by route id."""
         self._codes: list[str] = []
+        self._credential_keys: dict[int, dict[int, tuple[str, str]]] = {}
 
     # --- catalogue -----------------------------------------------------------------------------
 
@@ -116,3 +117,57 @@ class Snapshot:
         """Find a supplier by its code, whatever its status."""
         found = self.supplier_ids.get(code)
         return self.suppliers[found] if found is not None else None
+
+    # --- what the loader brings -------------------------------------------------------------------
+
+    def take_product(self, product: Product) -> None:
+        """Take a new or changed product; its code never changes."""
+        self.products[product.id] = product
+        self.product_ids[product.code] = product.id
+
+    def take_price_list(self, price_list_id: int, code: str) -> None:
+        """Take a new or renamed price list; its margins and prices stay."""
+        known = self.price_lists.get(price_list_id)
+        if known is None:
+            self.price_lists[price_list_id] = PriceList(id=price_list_id, code=code)
+        else:
+            known.code = code
+
+    def take_supplier(self, supplier: Supplier) -> None:
+        """Take a new or changed supplier; its code never changes."""
+        self.suppliers[supplier.view.id] = supplier
+        self.supplier_ids[supplier.view.code] = supplier.view.id
+
+    def take_route(self, route: Route) -> None:
+        """Take a new or changed route; its product never changes."""
+        self.routes.setdefault(route.product_id, {})[route.id] = route
+
+    def take_reseller(self, reseller: Reseller) -> None:
+        """Take a new or changed reseller; its credentials will show it as it is now."""
+        reseller_id = reseller.view.id
+        self.resellers[reseller_id] = reseller
+        self.reseller_ids[reseller.view.code] = reseller_id
+        for key in self._credential_keys.get(reseller_id, {}).values():
+            self.joined_credentials.pop(key, None)
+
+    def take_credential(self, stored: StoredCredential) -> None:
+        """Take a new or changed credential; the newest of a dialect signs callbacks."""
+        key = (stored.dialect, stored.key)
+        keys = self._credential_keys.setdefault(stored.reseller_id, {})
+        self.credentials[key] = stored
+        self.joined_credentials.pop(key, None)
+        keys[stored.id] = key
+        newest = self._newest_secrets(keys, stored.dialect)
+        if newest is None:
+            self.callback_secrets.pop((stored.reseller_id, stored.dialect), None)
+        else:
+            self.callback_secrets[stored.reseller_id, stored.dialect] = newest
+
+    def _newest_secrets(
+        self, keys: Mapping[int, tuple[str, str]], dialect: str
+    ) -> Mapping[str, str] | None:
+        """Secrets of the newest live credential; of a testing one where there is no other."""
+        mine = [self.credentials[key] for key in keys.values() if key[0] == dialect]
+        valid = [each for each in mine if each.revoked_at is None]
+        best = max(valid, key=lambda each: (not each.testing, each.id), default=None)
+        return best.secrets if best is not None else None

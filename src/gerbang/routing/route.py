@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
 import msgspec
+
+TIME_OF_DAY: Final = "%H:%M"
 
 
 class RouteRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,3 +39,41 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool
     disabled_reason: str
     rules: RouteRules
+
+
+class RouteRulesInvalidError(ValueError):
+    """The rules of a route are not such as this file lists."""
+
+
+def read_rules(values: Any) -> RouteRules:
+    """Read rules as they are stored and sent. Raises RouteRulesInvalidError."""
+    try:
+        rules = msgspec.convert(values, RouteRules)
+        for text in filter(None, (rules.open_from, rules.open_until)):
+            datetime.strptime(text, TIME_OF_DAY)  # noqa: DTZ007 (a time of day)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise RouteRulesInvalidError(str(error)) from error
+    if bool(rules.open_from) != bool(rules.open_until):
+        raise RouteRulesInvalidError("open_from and open_until come together")
+    return rules
+
+
+def route_from_row(row: Mapping[str, Any]) -> Route:
+    """Read a route of the database; one whose rules are unreadable is disabled and says so."""
+    enabled, disabled_reason = row["enabled"], row["disabled_reason"]
+    try:
+        rules = read_rules(row["rules"])
+    except RouteRulesInvalidError as error:
+        rules, enabled, disabled_reason = RouteRules(), False, f"unreadable rules: {error}"
+    return Route(
+        id=row["id"],
+        product_id=row["product_id"],
+        supplier_id=row["supplier_id"],
+        supplier_product_code=row["supplier_product_code"],
+        cost=row["cost"],
+        priority=row["priority"],
+        weight=row["weight"],
+        enabled=enabled,
+        disabled_reason=disabled_reason,
+        rules=rules,
+    )
