@@ -1,0 +1,105 @@
+"""How many purchases per second are accepted: answered, and durable before the answer."""
+
+from __future__ import annotations
+
+import asyncpg
+import msgspec
+
+from gerbang.dialects.socx.spec import RC_PENDING
+from gerbang.ledger.verify import verify
+from gerbang.postgres.pool import connect
+from gerbang_bench.loadgen import Job, Result
+from gerbang_bench.processes import Child, Usage, generate, usage_of
+from gerbang_bench.server import checkpoint
+from gerbang_bench.world import World
+
+CONNECTIONS = 64
+REQUESTS_PER_SECOND_MAX = 25_000
+WARMUP_S = 1.0
+MARKER_AFTER = '"rc":"'
+
+
+class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
+    """One measurement; shares are of one core."""
+
+    name: str
+    resellers: int
+    connections: int
+    load: Result
+    accepted: int
+    stored: int
+    gateway_cpu_share: float
+    postgres_cpu_share: float
+    rss_before_mb: float
+    rss_after_mb: float
+
+    @property
+    def all_stored(self) -> bool:
+        """Whether each answer that accepted has its order in the database."""
+        return self.accepted <= self.stored <= self.accepted + self.load.unanswered
+
+
+async def measure_acceptance(
+    world: World,
+    *,
+    name: str,
+    resellers: int,
+    port: int,
+    gateway: Child,
+    server_pid: int,
+    seconds: float,
+    connections: int = CONNECTIONS,
+) -> Acceptance:
+    """Measure with the first `resellers` in turn."""
+    await checkpoint(world.dsn)
+    stored_before = await count_orders(world.dsn)
+    before, server_before = gateway.usage, usage_of(server_pid)
+    load = await generate(
+        Job(
+            port=port,
+            connections=connections,
+            seconds=seconds,
+            warmup_s=WARMUP_S,
+            templates=world.templates(resellers=resellers, prefix=name),
+            requests_max=int(REQUESTS_PER_SECOND_MAX * (seconds + WARMUP_S)),
+            marker_after=MARKER_AFTER,
+            keep_bodies=1,
+        )
+    )
+    after, server_after = gateway.usage, usage_of(server_pid)
+    return Acceptance(
+        name=name,
+        resellers=resellers,
+        connections=connections,
+        load=load,
+        accepted=load.markers.get(RC_PENDING, 0),
+        stored=await count_orders(world.dsn) - stored_before,
+        gateway_cpu_share=share(before, after, seconds + WARMUP_S),
+        postgres_cpu_share=share(server_before, server_after, seconds + WARMUP_S),
+        rss_before_mb=before.rss_mb,
+        rss_after_mb=after.rss_mb,
+    )
+
+
+def share(before: Usage, after: Usage, seconds: float) -> float:
+    """Give the processor time used, as a share of one core."""
+    return round((after.cpu_seconds - before.cpu_seconds) / seconds, 2)
+
+
+async def count_orders(dsn: str) -> int:
+    """Count what is stored."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        return int(await connection.fetchval("SELECT count(*) FROM orders"))
+    finally:
+        await connection.close()
+
+
+async def ledger_differences(dsn: str) -> list[str]:
+    """Verify the whole ledger; empty when it is clean."""
+    connection = await connect(dsn)
+    try:
+        result = await verify(connection)
+    finally:
+        await connection.close()
+    return [f"{check.name}: {said}" for check in result.checks for said in check.differences[:3]]
