@@ -1,0 +1,135 @@
+"""All figures of one run: what var/bench.json holds, and the table made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from gerbang_bench.acceptance import Acceptance
+from gerbang_bench.life import Life
+from gerbang_bench.machine import ROOT, Machine
+from gerbang_bench.tpcb import Tpcb
+
+FILE = ROOT / "var" / "bench.json"
+GOAL_SPREAD = 1.5
+GOAL_HOT = 4.0
+GOAL_P99_MS = 50.0
+GOAL_LIVES = 1_000.0
+
+
+class Figures(msgspec.Struct, kw_only=True):
+    """One run on one machine against one server."""
+
+    commit: str
+    day: str
+    quick: bool
+    machine: Machine
+    postgres: str = ""
+    settings: dict[str, str] = {}
+    stored_before: int = 0
+    tpcb: Tpcb | None = None
+    acceptance: list[Acceptance] = []
+    lives: list[Life] = []
+    ledger_differences: list[str] = []
+
+    def write(self, path: Path = FILE) -> None:
+        """Write the file."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the table; empty texts where a column says nothing."""
+
+    name: str
+    per_second: float
+    ratio: str = ""
+    goal: str = ""
+    p50: str = ""
+    p99: str = ""
+    loadgen: str = ""
+    gateway: str = ""
+    postgres: str = ""
+    memory: str = ""
+
+
+def read_figures(path: Path = FILE) -> Figures:
+    """Read the file."""
+    return msgspec.json.decode(path.read_bytes(), type=Figures)
+
+
+def rows(figures: Figures) -> Iterator[Row]:
+    """Give the lines of the table."""
+    if figures.tpcb is not None:
+        for name, run in (("spread", figures.tpcb.spread), ("hot", figures.tpcb.hot)):
+            label = f"TPC-B {name} (scale {run.scale}, {run.clients} clients)"
+            yield Row(name=label, per_second=run.tps, p50=f"{run.latency_ms:.1f} avg")
+    for each in figures.acceptance:
+        yield _acceptance_row(figures, each)
+    if sustained := best_life(figures):
+        yield _life_row(sustained)
+
+
+def best_life(figures: Figures) -> Life | None:
+    """Give the highest sustained rate; the lowest tried when none was."""
+    sustained = [life for life in figures.lives if life.sustained]
+    return sustained[-1] if sustained else next(iter(figures.lives), None)
+
+
+def ratio(figures: Figures, each: Acceptance) -> tuple[float, float] | None:
+    """Give what was reached against TPC-B, and the goal."""
+    if figures.tpcb is None:
+        return None
+    hot = each.resellers == 1
+    against = figures.tpcb.hot if hot else figures.tpcb.spread
+    return each.load.per_second / against.tps, GOAL_HOT if hot else GOAL_SPREAD
+
+
+def _acceptance_row(figures: Figures, each: Acceptance) -> Row:
+    reached = ratio(figures, each)
+    return Row(
+        name=f"Accepted, {each.resellers:,} reseller{'s' if each.resellers > 1 else ''}",
+        per_second=each.load.per_second,
+        ratio=f"{reached[0]:.2f} x" if reached else "",
+        goal=f">= {reached[1]:g} x" if reached else "",
+        p50=f"{each.load.p50_ms:.1f}",
+        p99=f"{each.load.p99_ms:.1f}",
+        loadgen=f"{each.load.cpu_share:.0%}",
+        gateway=f"{each.gateway_cpu_share:.0%}",
+        postgres=f"{each.postgres_cpu_share:.0%}",
+        memory=f"{each.rss_before_mb:.0f} > {each.rss_after_mb:.0f}",
+    )
+
+
+def _life_row(life: Life) -> Row:
+    return Row(
+        name="Whole lives, sustained" if life.sustained else "Whole lives, NOT sustained",
+        per_second=life.called_back_per_second,
+        goal=f">= {GOAL_LIVES:,.0f}/s",
+        p50=f"{life.load.p50_ms:.1f}",
+        p99=f"{life.load.p99_ms:.1f}",
+        loadgen=f"{life.load.cpu_share:.0%}",
+        gateway=f"{life.cpu_shares.get('gateway', 0):.0%}",
+        postgres=f"{life.cpu_shares.get('postgres', 0):.0%}",
+        memory=f"{life.rss_before_mb:.0f} > {life.rss_after_mb:.0f}",
+    )
+
+
+def problems(figures: Figures) -> list[str]:
+    """Say what makes the figures worth nothing, or less."""
+    found = [f"ledger: {each}" for each in figures.ledger_differences]
+    for each in figures.acceptance:
+        if not each.all_stored:
+            found.append(f"{each.name}: {each.accepted} accepted, {each.stored} stored")
+        if refused := each.load.answered - each.accepted:
+            found.append(f"{each.name}: {refused} not accepted: {each.load.markers}")
+        if each.load.lost_connections or each.load.unanswered:
+            found.append(
+                f"{each.name}: {each.load.lost_connections} connections lost, "
+                f"{each.load.unanswered} requests unanswered"
+            )
+        if each.load.cpu_share > 0.9:
+            found.append(f"{each.name}: the load generator was the limit")
+    return found
