@@ -47,9 +47,19 @@ def supplier(
     prices: Annotated[
         Path | None, typer.Option(help="JSON file {code: rupiah}; other codes cost Rp5,000.")
     ] = None,
+    faults: Annotated[
+        str,
+        typer.Option(
+            help=(
+                "What goes wrong, as shares of 1: seed=42,drop_after=0.05,... Replies: delay, "
+                "drop_before, drop_after, garbage, half_body, trickle. Callbacks: duplicate, "
+                "contradict, before_reply, lost. Also delay_ms and trickle_ms."
+            ),
+        ),
+    ] = "",
 ) -> None:
     """Serve a fake supplier, which decides by the last four digits of the destination."""
-    from gerbang.sandbox.supplier import SupplierOptions, run_supplier
+    from gerbang.sandbox.supplier import OptionsRefusedError, SupplierOptions, run_supplier
 
     options = SupplierOptions(
         dialect=dialect,
@@ -59,5 +69,9 @@ def supplier(
         callback_url=callback_url,
         credential=credential,
         prices=prices,
+        faults=faults,
     )
-    run_supplier(options)
+    try:
+        run_supplier(options)
+    except OptionsRefusedError as error:
+        raise typer.BadParameter(str(error)) from None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import msgspec
 import structlog
@@ -45,9 +46,18 @@ from gerbang.sandbox.book import (
     encode_entry,
 )
 from gerbang.sandbox.dropping import ConnectionDroppedError
+from gerbang.sandbox.faults import (
+    NO_FAULTS,
+    CallbackFault,
+    FaultSettings,
+    ReplyFault,
+    pick_callback_fault,
+    pick_reply_fault,
+)
 from gerbang.sandbox.journal import Journal
 from gerbang.sandbox.magic import Later, LaterKind, Plan, plan_for
 from gerbang.sandbox.serials import make_serial
+from gerbang.sandbox.spoiling import spoil_reply
 
 log = structlog.get_logger()
 
@@ -55,6 +65,7 @@ PRICE_DEFAULT: Final = 5_000
 OPEN_QUANTITY_MIN: Final = 1_000
 """Dialects that do not say "open denomination" say it by a quantity that is an amount."""
 RETRY_AFTER_S: Final = (0.5, 1.0, 2.0)
+EARLY_CALLBACK_WAIT_S: Final = 2.0
 CALLBACK_DEADLINE_MS: Final = 5_000
 HOUSE_NETWORKS: Final = AddressPolicy(allow_private=True)
 _HTTP_OK: Final = range(200, 300)
@@ -130,6 +141,7 @@ class FakeSupplierSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Empty: no callbacks at all."""
     prices: Mapping[str, int] = {}
     """Rupiah by product code; others cost Rp5,000."""
+    faults: FaultSettings = NO_FAULTS
 
 
 class FakeSupplierGateway:
@@ -149,6 +161,7 @@ class FakeSupplierGateway:
         self._dialect = dialect
         self._settings = settings
         self._client = client
+        self._questions: Counter[str] = Counter()
         self._lives: set[asyncio.Task[None]] = set()
         self._encode = dialect.callback_formats[dialect.callback_format_default]
         for line in journal.read():
@@ -185,21 +198,12 @@ class FakeSupplierGateway:
         """Count the request, take the order once, and answer when the journal has it on disk."""
         _ = credential
         reference = purchase.reference or generate_reference()
-        known = self.book.orders.get(reference)
-        if known is not None:
-            await self._record(Asked(reference=reference, at=self.clock.now()))
-            return self._repeat(known, purchase)
-        plan = plan_for(purchase.destination)
-        if plan.on_request == "drop_before_taking" and not self.book.requests[reference]:
-            await self._record(Asked(reference=reference, at=self.clock.now()))
-            raise ConnectionDroppedError
-        await self._record(self._take(reference, purchase, plan))
-        order = self.book.orders[reference]
-        view = order.view(balance=self.book.balance)
-        self._start_life(order)
-        if plan.on_request == "drop_after_taking":
-            raise ConnectionDroppedError
-        return view
+        fault = self._pick_reply_fault("purchase", reference, self.book.requests[reference])
+        if fault is ReplyFault.DROP_BEFORE:
+            await self._drop_before_taking(reference)
+        result = await self._place(reference, purchase)
+        self._spoil(fault)
+        return result
 
     async def refuse(
         self, credential: Credential, purchase: Purchase, refusal: Refusal
@@ -214,7 +218,11 @@ class FakeSupplierGateway:
     ) -> OrderView | None:
         """Find an order; what is seen here is on disk."""
         _ = credential, testing
-        return await self._show(self.book.orders.get(reference))
+        self._questions[reference] += 1
+        fault = self._pick_reply_fault("status", reference, self._questions[reference])
+        shown = await self._show(self.book.orders.get(reference))
+        self._spoil(fault)
+        return shown
 
     async def find_latest_order(
         self, credential: Credential, *, destination: str, product_code: str, testing: bool
@@ -251,6 +259,28 @@ class FakeSupplierGateway:
         return [_product(code, self._unit_price(code)) for code in page], more
 
     # --- taking --------------------------------------------------------------------------------
+
+    async def _place(self, reference: str, purchase: Purchase) -> PlaceResult:
+        known = self.book.orders.get(reference)
+        if known is not None:
+            await self._record(Asked(reference=reference, at=self.clock.now()))
+            return self._repeat(known, purchase)
+        plan = plan_for(purchase.destination)
+        if plan.on_request == "drop_before_taking" and not self.book.requests[reference]:
+            await self._drop_before_taking(reference)
+        await self._record(self._take(reference, purchase, plan))
+        order = self.book.orders[reference]
+        view = order.view(balance=self.book.balance)
+        life = self._start_life(order)
+        if plan.on_request == "drop_after_taking":
+            raise ConnectionDroppedError
+        if life is not None and self._callback_fault(order, 0) is CallbackFault.BEFORE_REPLY:
+            await asyncio.wait({life}, timeout=EARLY_CALLBACK_WAIT_S)
+        return view
+
+    async def _drop_before_taking(self, reference: str) -> NoReturn:
+        await self._record(Asked(reference=reference, at=self.clock.now()))
+        raise ConnectionDroppedError
 
     async def _record(self, entry: Entry) -> None:
         self.book.apply(entry)
@@ -299,23 +329,26 @@ class FakeSupplierGateway:
 
     # --- what happens later --------------------------------------------------------------------
 
-    def _start_life(self, order: FakeOrder) -> None:
+    def _start_life(self, order: FakeOrder) -> asyncio.Task[None] | None:
         later = plan_for(order.taken.destination).later
         told = not later or order.steps_told >= len(later) or not later[-1].callback
         if order.steps_done >= len(later) and told:
-            return
+            return None
         life = asyncio.create_task(self._live(order))
         self._lives.add(life)
         life.add_done_callback(self._lives.discard)
+        return life
 
     async def _live(self, order: FakeOrder) -> None:
         plan = plan_for(order.taken.destination)
         for index, step in enumerate(plan.later):
+            fault = self._callback_fault(order, index)
             if index >= order.steps_done:
-                await self._sleep_until_due(order, step)
+                if fault is not CallbackFault.BEFORE_REPLY:
+                    await self._sleep_until_due(order, step)
                 await self._record(self._change(order, plan, index))
             if step.callback and index >= order.steps_told:
-                acknowledged = await self._tell(order, _EVENT_OF_STEP[step.kind])
+                acknowledged = await self._tell(order, _EVENT_OF_STEP[step.kind], fault)
                 self._note_told(order, index, acknowledged=acknowledged)
 
     async def _sleep_until_due(self, order: FakeOrder, step: Later) -> None:
@@ -351,17 +384,29 @@ class FakeSupplierGateway:
 
     # --- callbacks -----------------------------------------------------------------------------
 
-    async def _tell(self, order: FakeOrder, event: CallbackEvent) -> bool:
-        """Send a callback until it is acknowledged, four times at most."""
-        if not self._settings.callback_url:
+    async def _tell(
+        self, order: FakeOrder, event: CallbackEvent, fault: CallbackFault | None
+    ) -> bool:
+        """Send a callback as its fault wants it; say whether it was acknowledged."""
+        if not self._settings.callback_url or fault is CallbackFault.LOST:
             return False
         message = self._message(order, event)
+        acknowledged = await self._deliver_patiently(message)
+        if fault is CallbackFault.DUPLICATE:
+            await self._deliver(message)
+            await self._deliver(message)
+        if fault is CallbackFault.CONTRADICT:
+            await self._deliver(_contradict(message))
+        return acknowledged
+
+    async def _deliver_patiently(self, message: CallbackMessage) -> bool:
+        """Deliver until it is acknowledged, four times at most."""
         for pause_s in (*RETRY_AFTER_S, None):
             if await self._deliver(message):
                 return True
             if pause_s is not None:
                 await asyncio.sleep(pause_s)
-        log.warning("sandbox.callback_given_up", reference=order.taken.reference)
+        log.warning("sandbox.callback_given_up", reference=message.order.reference)
         return False
 
     def _message(self, order: FakeOrder, event: CallbackEvent) -> CallbackMessage:
@@ -384,6 +429,33 @@ class FakeSupplierGateway:
             addresses=HOUSE_NETWORKS,
         )
         return isinstance(result, Answered) and result.status in _HTTP_OK
+
+    # --- faults ------------------------------------------------------------------------------
+
+    def _pick_reply_fault(self, what: str, reference: str, count: int) -> ReplyFault | None:
+        return pick_reply_fault(self._settings.faults, reference, f"{what} {count}")
+
+    def _callback_fault(self, order: FakeOrder, step: int) -> CallbackFault | None:
+        return pick_callback_fault(self._settings.faults, order.taken.reference, step)
+
+    def _spoil(self, fault: ReplyFault | None) -> None:
+        if fault in (ReplyFault.DROP_BEFORE, ReplyFault.DROP_AFTER):
+            raise ConnectionDroppedError
+        if fault is not None:
+            spoil_reply(fault, self._settings.faults)
+
+
+def _contradict(message: CallbackMessage) -> CallbackMessage:
+    """Say the opposite of what is true."""
+    failed = message.event is not CallbackEvent.FAILED
+    order = msgspec.structs.replace(
+        message.order,
+        state=OrderState.FAILED if failed else OrderState.SUCCESS,
+        reason=Reason.BILLER_FAILED if failed else None,
+        sn="" if failed else make_serial(message.order.reference, "").sn,
+    )
+    event = CallbackEvent.FAILED if failed else CallbackEvent.SUCCESS
+    return msgspec.structs.replace(message, event=event, order=order)
 
 
 def _kind(purchase: Purchase) -> ProductKind:

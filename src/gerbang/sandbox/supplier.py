@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 import socket
 from pathlib import Path
@@ -23,12 +22,14 @@ from starlette.types import ASGIApp
 from gerbang.dialects.registry import DIALECTS
 from gerbang.outbound.client import OutboundClient, OutboundSettings
 from gerbang.sandbox.dropping import AbortableProtocol, drop_on_demand
+from gerbang.sandbox.faults import parse_faults
 from gerbang.sandbox.gateway import (
     FakeSupplierGateway,
     FakeSupplierSettings,
     make_credential,
 )
 from gerbang.sandbox.journal import Journal
+from gerbang.sandbox.spoiling import spoil_on_demand
 
 GRACE_S: Final = 5
 
@@ -43,19 +44,33 @@ class SupplierOptions(msgspec.Struct, frozen=True, kw_only=True):
     callback_url: str
     credential: str
     prices: Path | None = None
+    faults: str = ""
+
+
+class OptionsRefusedError(ValueError):
+    """The options cannot be used; the text says why."""
 
 
 def run_supplier(options: SupplierOptions) -> None:
     """Serve until SIGTERM or SIGINT."""
-    settings = FakeSupplierSettings(
-        credential=make_credential(options.dialect, json.loads(options.credential)),
-        callback_url=options.callback_url,
-        prices=_read_prices(options.prices),
-    )
+    settings = _settings(options)
     # uvicorn raises the signal that stopped it once more; a clean end is exit code 0.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     uvloop.run(_serve(options, settings))
+
+
+def _settings(options: SupplierOptions) -> FakeSupplierSettings:
+    try:
+        members = msgspec.json.decode(options.credential, type=dict[str, str])
+        return FakeSupplierSettings(
+            credential=make_credential(options.dialect, members),
+            callback_url=options.callback_url,
+            prices=_read_prices(options.prices),
+            faults=parse_faults(options.faults),
+        )
+    except (ValueError, OSError, msgspec.DecodeError) as error:
+        raise OptionsRefusedError(str(error)) from error
 
 
 def _read_prices(path: Path | None) -> dict[str, int]:
@@ -121,7 +136,8 @@ def make_app(gateway: FakeSupplierGateway, dialect: str) -> ASGIApp:
         return Response(lines, media_type="application/x-ndjson")
 
     routes: list[Any] = [Route("/_sandbox/stats", stats), Route("/_sandbox/journal", journal)]
-    return drop_on_demand(Router([*routes, *DIALECTS[dialect].routes(gateway)]))
+    router = Router([*routes, *DIALECTS[dialect].routes(gateway)])
+    return drop_on_demand(spoil_on_demand(router))
 
 
 if __name__ == "__main__":
