@@ -85,11 +85,15 @@ def parse_faults(text: str) -> FaultSettings:
 
 def pick_reply_fault(settings: FaultSettings, reference: str, occasion: str) -> ReplyFault | None:
     """Say what happens to this reply; the same arguments give the same fault."""
+    if not settings.reply:
+        return None
     return _pick(settings.reply, _chance(settings.seed, "reply", reference, occasion))
 
 
 def pick_callback_fault(settings: FaultSettings, reference: str, step: int) -> CallbackFault | None:
     """Say what happens to the callback of this step of an order."""
+    if not settings.callback:
+        return None
     return _pick(settings.callback, _chance(settings.seed, "callback", reference, str(step)))
 
 

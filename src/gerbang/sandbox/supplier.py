@@ -102,6 +102,8 @@ async def _listen(app: ASGIApp, options: SupplierOptions) -> None:
         access_log=False,
         log_level="warning",
         server_header=False,
+        date_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE_S,
         backlog=4096,
     )
