@@ -1,168 +1,116 @@
--- A product file goes into a temporary table by COPY and is merged as one set.
+-- name: alone
+-- One import at a time, and no other change of products meanwhile; nobody who reads waits.
+LOCK TABLE products IN SHARE ROW EXCLUSIVE MODE
 
--- name: make_tables
--- Where the file's lines go, and what each product would be with them.
-CREATE TEMPORARY TABLE product_lines (
-    line integer NOT NULL,
-    code text PRIMARY KEY,
-    name text,
-    category text,
-    brand text,
-    operator text,
-    kind text,
-    status text,
-    base_price bigint,
-    cost bigint,
-    admin_fee bigint,
-    amount_min bigint,
-    amount_max bigint,
-    amount_step bigint,
-    cut_off_start time,
-    cut_off_end time,
-    same_day_rule text,
-    description text
-) ON COMMIT DROP;
-CREATE TEMPORARY TABLE product_wanted (
-    line integer NOT NULL,
-    id bigint,
-    code text PRIMARY KEY,
-    name text,
-    category text,
-    brand text,
-    operator text,
-    kind product_kind,
-    status product_status,
-    base_price bigint,
-    cost bigint,
-    admin_fee bigint,
-    amount_min bigint,
-    amount_max bigint,
-    amount_step bigint,
-    cut_off_start time,
-    cut_off_end time,
-    same_day_rule same_day_rule,
-    description text
-) ON COMMIT DROP;
+-- name: make_rows
+-- The file's rows; null is an empty cell.
+CREATE TEMP TABLE import_rows (
+    line integer, code text, name text, category text, brand text, operator text, kind product_kind,
+    status product_status, status_reason text, base_price bigint, cost bigint, admin_fee bigint, amount_min bigint,
+    amount_max bigint, amount_step bigint, cut_off_start time, cut_off_end time, same_day_rule same_day_rule,
+    description text, supplier text, supplier_code text
+) ON COMMIT DROP
 
--- name: forbid_other_writers
--- Between the comparison and the merge nobody else changes products; readers are not held up.
-LOCK TABLE products IN SHARE ROW EXCLUSIVE MODE;
+-- name: make_merged
+-- Every product of the file as it will be: an empty cell keeps what is there.
+CREATE TEMP TABLE import_merged ON COMMIT DROP AS
+SELECT n.line, p.id, n.code, coalesce(n.name, p.name) AS name, coalesce(n.category, p.category) AS category,
+       coalesce(n.brand, p.brand, '') AS brand, coalesce(n.operator, p.operator, '') AS operator,
+       coalesce(n.kind, p.kind, 'prepaid') AS kind, coalesce(n.status, p.status, 'open') AS status,
+       coalesce(n.status_reason, CASE WHEN n.status = 'open' THEN '' ELSE p.status_reason END, '') AS status_reason,
+       coalesce(n.base_price, p.base_price) AS base_price, coalesce(n.cost, p.cost) AS cost,
+       coalesce(n.admin_fee, p.admin_fee, 0) AS admin_fee, coalesce(n.amount_min, p.amount_min) AS amount_min,
+       coalesce(n.amount_max, p.amount_max) AS amount_max, coalesce(n.amount_step, p.amount_step, 1) AS amount_step,
+       coalesce(n.cut_off_start, p.cut_off_start) AS cut_off_start,
+       coalesce(n.cut_off_end, p.cut_off_end) AS cut_off_end,
+       coalesce(n.same_day_rule, p.same_day_rule, 'reseller') AS same_day_rule,
+       coalesce(n.description, p.description, '') AS description, n.supplier,
+       coalesce(n.supplier_code, n.code) AS supplier_code
+  FROM import_rows n LEFT JOIN products p ON p.code = n.code
 
--- name: work_out
--- What each product would be. $1 names the file's columns: a column that is not there leaves the
--- product as it is. An empty cell empties what may be empty, and else leaves it too.
-INSERT INTO product_wanted
-SELECT l.line, p.id, l.code,
-       coalesce(l.name, p.name),
-       coalesce(l.category, p.category),
-       CASE WHEN 'brand' = ANY ($1::text[]) THEN coalesce(l.brand, '') ELSE coalesce(p.brand, '') END,
-       CASE WHEN 'operator' = ANY ($1) THEN coalesce(l.operator, '') ELSE coalesce(p.operator, '') END,
-       coalesce(l.kind::product_kind, p.kind, 'prepaid'),
-       coalesce(l.status::product_status, p.status, 'open'),
-       CASE WHEN 'base_price' = ANY ($1) THEN l.base_price ELSE p.base_price END,
-       CASE WHEN 'cost' = ANY ($1) THEN l.cost ELSE p.cost END,
-       coalesce(l.admin_fee, p.admin_fee, 0),
-       CASE WHEN 'amount_min' = ANY ($1) THEN l.amount_min ELSE p.amount_min END,
-       CASE WHEN 'amount_max' = ANY ($1) THEN l.amount_max ELSE p.amount_max END,
-       coalesce(l.amount_step, p.amount_step, 1),
-       CASE WHEN 'cut_off_start' = ANY ($1) THEN l.cut_off_start ELSE p.cut_off_start END,
-       CASE WHEN 'cut_off_end' = ANY ($1) THEN l.cut_off_end ELSE p.cut_off_end END,
-       coalesce(l.same_day_rule::same_day_rule, p.same_day_rule, 'reseller'),
-       CASE WHEN 'description' = ANY ($1) THEN coalesce(l.description, '') ELSE coalesce(p.description, '') END
-  FROM product_lines l
-  LEFT JOIN products p ON p.code = l.code;
+-- name: problems
+-- What is wrong with a row only when it is seen together with what is there.
+SELECT m.line, m.code, CASE
+           WHEN m.name IS NULL THEN 'name: a new product needs one'
+           WHEN m.category IS NULL THEN 'category: a new product needs one'
+           WHEN m.kind = 'open' AND NOT coalesce(m.amount_min > 0 AND m.amount_max >= m.amount_min, false)
+               THEN 'amount_min, amount_max: an open denomination needs both'
+           WHEN num_nulls(m.cut_off_start, m.cut_off_end) = 1 THEN 'cut_off_start, cut_off_end: one without the other'
+           WHEN m.supplier IS NOT NULL AND s.id IS NULL THEN 'supplier: there is no ' || m.supplier
+           WHEN m.supplier IS NOT NULL AND m.cost IS NULL THEN 'cost: a route needs one'
+       END AS problem
+  FROM import_merged m LEFT JOIN suppliers s ON s.code = m.supplier
+ WHERE m.name IS NULL OR m.category IS NULL
+    OR (m.kind = 'open' AND NOT coalesce(m.amount_min > 0 AND m.amount_max >= m.amount_min, false))
+    OR num_nulls(m.cut_off_start, m.cut_off_end) = 1
+    OR (m.supplier IS NOT NULL AND (s.id IS NULL OR m.cost IS NULL))
+ ORDER BY m.line
 
--- name: analyze
--- So that the joins of 100,000 lines are planned as such.
-ANALYZE product_wanted;
+-- name: drop_bad
+-- Leave out the rows that are wrong.
+DELETE FROM import_merged WHERE line = ANY($1::integer[])
 
--- name: make_categories
--- Categories that the file names and nobody made yet.
+-- name: make_changed
+-- The products that will be other than they are, as they are and as they will be.
+CREATE TEMP TABLE import_changed ON COMMIT DROP AS
+SELECT m.line, p.id, m.code, to_jsonb(b) AS before, to_jsonb(a) AS after
+  FROM import_merged m JOIN products p ON p.id = m.id,
+       LATERAL (SELECT p.name, p.category, p.brand, p.operator, p.kind, p.status, p.status_reason, p.base_price,
+                       p.cost, p.admin_fee, p.amount_min, p.amount_max, p.amount_step, p.cut_off_start,
+                       p.cut_off_end, p.same_day_rule, p.description) b,
+       LATERAL (SELECT m.name, m.category, m.brand, m.operator, m.kind, m.status, m.status_reason, m.base_price,
+                       m.cost, m.admin_fee, m.amount_min, m.amount_max, m.amount_step, m.cut_off_start,
+                       m.cut_off_end, m.same_day_rule, m.description) a
+ WHERE b IS DISTINCT FROM a
+
+-- name: changed
+-- What changes, for the report.
+SELECT line, code, before, after FROM import_changed ORDER BY line LIMIT $1
+
+-- name: counts
+-- How many rows there are of each sort.
+SELECT (SELECT count(*) FROM import_merged WHERE id IS NULL) AS new,
+       (SELECT count(*) FROM import_changed) AS changed,
+       (SELECT count(*) FROM import_merged WHERE id IS NOT NULL) AS known,
+       (SELECT count(*) FROM (SELECT m.category FROM import_merged m
+                               WHERE NOT EXISTS (SELECT 1 FROM categories c WHERE c.code = m.category)
+                               GROUP BY 1) x) AS categories
+
+-- name: insert_categories
+-- Categories that the file names and nobody made.
 INSERT INTO categories (code, name)
-SELECT DISTINCT w.category, w.category FROM product_wanted w
- WHERE w.category IS NOT NULL
-ON CONFLICT (code) DO NOTHING
-RETURNING code;
+SELECT DISTINCT m.category, m.category FROM import_merged m
+    ON CONFLICT (code) DO NOTHING
 
--- name: find_problems
--- What the database would refuse, said for every line.
-SELECT w.line, w.code, problem
-  FROM product_wanted w
-  LEFT JOIN categories c ON c.code = w.category
- CROSS JOIN LATERAL (VALUES
-       (w.name IS NULL, 'name: a new product needs one'),
-       (w.category IS NULL, 'category: a new product needs one'),
-       (w.category IS NOT NULL AND c.code IS NULL, 'category: ' || coalesce(w.category, '') || ' is unknown'),
-       (w.kind = 'open' AND (w.amount_min > 0 AND w.amount_max >= w.amount_min) IS NOT TRUE,
-        'amount_min, amount_max: an open denomination needs both'),
-       ((w.cut_off_start IS NULL) <> (w.cut_off_end IS NULL), 'cut_off_start, cut_off_end: both or none')
-       ) AS checks (fails, problem)
- WHERE checks.fails
- ORDER BY w.line;
-
--- name: leave_out
--- Lines with problems are not merged.
-DELETE FROM product_wanted WHERE line = ANY ($1::integer[]);
-
--- name: count_lines
--- How many products are new, changed, and as they were.
-SELECT count(*) FILTER (WHERE w.id IS NULL) AS new,
-       count(*) FILTER (WHERE w.id IS NOT NULL AND differs) AS changed,
-       count(*) FILTER (WHERE w.id IS NOT NULL AND NOT differs) AS unchanged
-  FROM product_wanted w
-  LEFT JOIN products p ON p.id = w.id
- CROSS JOIN LATERAL (SELECT
-       (w.name, w.category, w.brand, w.operator, w.kind, w.status, w.base_price, w.cost, w.admin_fee, w.amount_min,
-        w.amount_max, w.amount_step, w.cut_off_start, w.cut_off_end, w.same_day_rule, w.description)
-       IS DISTINCT FROM
-       (p.name, p.category, p.brand, p.operator, p.kind, p.status, p.base_price, p.cost, p.admin_fee, p.amount_min,
-        p.amount_max, p.amount_step, p.cut_off_start, p.cut_off_end, p.same_day_rule, p.description) AS differs) d;
-
--- name: write_audit
--- One line for each new or changed product, with only the members that differ.
-INSERT INTO audit_log (actor, action, subject, before, after)
-SELECT $1, CASE WHEN w.id IS NULL THEN 'product.created' ELSE 'product.changed' END, 'product:' || w.code,
-       d.before, d.after
-  FROM product_wanted w
-  LEFT JOIN products p ON p.id = w.id
- CROSS JOIN LATERAL (SELECT jsonb_object_agg(n.key, to_jsonb(p) -> n.key) FILTER (WHERE w.id IS NOT NULL) AS before,
-                            jsonb_object_agg(n.key, n.value) AS after
-                       FROM jsonb_each(to_jsonb(w) - 'line' - 'id' - 'code') n
-                      WHERE n.value IS DISTINCT FROM coalesce(to_jsonb(p) -> n.key, 'null')) d
- WHERE d.after IS NOT NULL;
-
--- name: show_differences
--- New and changed products in the order of the file, with only the members that differ.
-SELECT w.line, w.code, d.before, d.after
-  FROM product_wanted w
-  LEFT JOIN products p ON p.id = w.id
- CROSS JOIN LATERAL (SELECT jsonb_object_agg(n.key, to_jsonb(p) -> n.key) FILTER (WHERE w.id IS NOT NULL) AS before,
-                            jsonb_object_agg(n.key, n.value) AS after
-                       FROM jsonb_each(to_jsonb(w) - 'line' - 'id' - 'code') n
-                      WHERE n.value IS DISTINCT FROM coalesce(to_jsonb(p) -> n.key, 'null')) d
- WHERE d.after IS NOT NULL
- ORDER BY w.line LIMIT $1;
-
--- name: insert_new
--- The new products.
-INSERT INTO products (code, name, category, brand, operator, kind, status, base_price, cost, admin_fee, amount_min,
-                      amount_max, amount_step, cut_off_start, cut_off_end, same_day_rule, description)
-SELECT code, name, category, brand, operator, kind, status, base_price, cost, admin_fee, amount_min,
+-- name: insert_products
+-- The new ones.
+INSERT INTO products (code, name, category, brand, operator, kind, status, status_reason, base_price, cost, admin_fee,
+                      amount_min, amount_max, amount_step, cut_off_start, cut_off_end, same_day_rule, description)
+SELECT code, name, category, brand, operator, kind, status, status_reason, base_price, cost, admin_fee, amount_min,
        amount_max, amount_step, cut_off_start, cut_off_end, same_day_rule, description
-  FROM product_wanted WHERE id IS NULL ORDER BY code;
+  FROM import_merged WHERE id IS NULL ORDER BY line
 
--- name: update_changed
--- The changed products; those that stay as they are are not touched, so no node reads them again.
+-- name: update_products
+-- The ones that change; others are not touched, so no node loads them again.
 UPDATE products p
-   SET name = w.name, category = w.category, brand = w.brand, operator = w.operator, kind = w.kind,
-       status = w.status, base_price = w.base_price, cost = w.cost, admin_fee = w.admin_fee,
-       amount_min = w.amount_min, amount_max = w.amount_max, amount_step = w.amount_step,
-       cut_off_start = w.cut_off_start, cut_off_end = w.cut_off_end, same_day_rule = w.same_day_rule,
-       description = w.description, updated_at = now()
-  FROM product_wanted w
- WHERE w.id = p.id
-   AND (w.name, w.category, w.brand, w.operator, w.kind, w.status, w.base_price, w.cost, w.admin_fee, w.amount_min,
-        w.amount_max, w.amount_step, w.cut_off_start, w.cut_off_end, w.same_day_rule, w.description)
-       IS DISTINCT FROM
-       (p.name, p.category, p.brand, p.operator, p.kind, p.status, p.base_price, p.cost, p.admin_fee, p.amount_min,
-        p.amount_max, p.amount_step, p.cut_off_start, p.cut_off_end, p.same_day_rule, p.description);
+   SET name = m.name, category = m.category, brand = m.brand, operator = m.operator, kind = m.kind, status = m.status,
+       status_reason = m.status_reason, base_price = m.base_price, cost = m.cost, admin_fee = m.admin_fee,
+       amount_min = m.amount_min, amount_max = m.amount_max, amount_step = m.amount_step,
+       cut_off_start = m.cut_off_start, cut_off_end = m.cut_off_end, same_day_rule = m.same_day_rule,
+       description = m.description, updated_at = now()
+  FROM import_merged m JOIN import_changed c ON c.line = m.line
+ WHERE p.id = m.id
+
+-- name: merge_routes
+-- The routes the file names, with their cost; those that are as they should be are not touched.
+INSERT INTO routes (product_id, supplier_id, supplier_product_code, cost)
+SELECT p.id, s.id, m.supplier_code, m.cost
+  FROM import_merged m JOIN products p ON p.code = m.code JOIN suppliers s ON s.code = m.supplier
+ WHERE m.supplier IS NOT NULL
+    ON CONFLICT (product_id, supplier_id, supplier_product_code) DO UPDATE SET cost = excluded.cost, updated_at = now()
+ WHERE routes.cost <> excluded.cost
+
+-- name: audit_changed
+-- Who changed which product, with what it was before.
+INSERT INTO audit_log (actor, action, subject, before, after)
+SELECT $1, 'product.imported', 'product:' || code, before, after FROM import_changed

@@ -195,3 +195,11 @@ SELECT a.id, $1, coalesce(c.balance, 0) + coalesce((
   LEFT JOIN LATERAL (SELECT balance, business_day FROM checkpoints k WHERE k.account_id = a.id
                       ORDER BY business_day DESC LIMIT 1) c ON true
  WHERE NOT a.tracked
+
+-- name: transfer_amount_by_key
+-- How much the transfer of this key moved.
+SELECT amount FROM transfers WHERE key = $1
+
+-- name: lock_collecting
+-- Two credits take turns in paying one receivable.
+SELECT pg_advisory_xact_lock(hashtextextended($1, 0))

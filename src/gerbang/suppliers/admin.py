@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 from gerbang.audit import write_audit
 from gerbang.errors import BadInputError, ConflictError, NotFoundError, database_errors_told
 from gerbang.ledger.account import HouseAccount
+from gerbang.ledger.credit import check_text, move_told
 from gerbang.ledger.move import Moved, MoveMoney
 from gerbang.ledger.read import house_account_ids
 from gerbang.ledger.transfer import TransferEvent
@@ -263,13 +264,14 @@ async def top_up_float(
     """Book money sent to a supplier: from the bank into our float there, once per key."""
     if not 0 < amount <= RUPIAH_MAX:
         raise BadInputError("an amount in rupiah is needed", {"amount": f"1 to {RUPIAH_MAX}"})
-    if not key:
-        raise BadInputError("a key is needed", {"key": "makes it happen once"})
+    check_text("key", key, needed=True)
+    check_text("note", note)
     supplier = await pool.fetchrow(SQL.supplier_by_code, code)
     if supplier is None:
         raise NotFoundError(f"no supplier {code}")
     house = await house_account_ids(pool)
-    moved: Moved = await lane.submit(
+    return await move_told(
+        lane,
         MoveMoney(
             key=key,
             event=TransferEvent.FLOAT_TOP_UP,
@@ -278,9 +280,8 @@ async def top_up_float(
             amount=amount,
             actor=actor,
             note=note,
-        )
+        ),
     )
-    return moved
 
 
 # --- what is acceptable ---------------------------------------------------------------------------
