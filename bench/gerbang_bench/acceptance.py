@@ -9,7 +9,7 @@ from gerbang.dialects.socx.spec import RC_PENDING
 from gerbang.ledger.verify import verify
 from gerbang.postgres.pool import connect
 from gerbang_bench.loadgen import Job, Result
-from gerbang_bench.processes import Child, Usage, generate, usage_of
+from gerbang_bench.processes import Child, Usage, Watch, generate, usage_of
 from gerbang_bench.server import checkpoint
 from gerbang_bench.world import World
 
@@ -30,8 +30,19 @@ class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
     stored: int
     gateway_cpu_share: float
     postgres_cpu_share: float
+    others_cpu_share: float
     rss_before_mb: float
     rss_after_mb: float
+
+    @property
+    def gateway_us(self) -> float:
+        """Give the gateway's processor time per order; a busy machine changes it least."""
+        return self.gateway_cpu_share / max(1.0, self.load.per_second) * 1e6
+
+    @property
+    def postgres_us(self) -> float:
+        """Give the database's processor time per order."""
+        return self.postgres_cpu_share / max(1.0, self.load.per_second) * 1e6
 
     @property
     def all_stored(self) -> bool:
@@ -54,6 +65,7 @@ async def measure_acceptance(
     await checkpoint(world.dsn)
     stored_before = await count_orders(world.dsn)
     before, server_before = gateway.usage, usage_of(server_pid)
+    watch = Watch()
     load = await generate(
         Job(
             port=port,
@@ -67,6 +79,7 @@ async def measure_acceptance(
         )
     )
     after, server_after = gateway.usage, usage_of(server_pid)
+    others = watch.others_share()
     return Acceptance(
         name=name,
         resellers=resellers,
@@ -76,6 +89,7 @@ async def measure_acceptance(
         stored=await count_orders(world.dsn) - stored_before,
         gateway_cpu_share=share(before, after, seconds + WARMUP_S),
         postgres_cpu_share=share(server_before, server_after, seconds + WARMUP_S),
+        others_cpu_share=others,
         rss_before_mb=before.rss_mb,
         rss_after_mb=after.rss_mb,
     )

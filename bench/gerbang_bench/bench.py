@@ -23,7 +23,7 @@ from rich.table import Table
 from gerbang.postgres.embedded import EmbeddedPostgres
 from gerbang_bench import processes, tpcb
 from gerbang_bench.acceptance import ledger_differences, measure_acceptance
-from gerbang_bench.figures import FILE, Figures, problems, rows
+from gerbang_bench.figures import FILE, Figures, doubts, problems, rows
 from gerbang_bench.large import ORDERS, load_orders
 from gerbang_bench.life import Stage, measure_lives
 from gerbang_bench.machine import ROOT, describe, describe_commit, describe_machine
@@ -191,6 +191,11 @@ def print_figures(figures: Figures) -> None:
         cells = (row.ratio, row.goal, row.p50, row.p99, row.loadgen, row.gateway, row.postgres)
         table.add_row(row.name, f"{row.per_second:,.0f}", *cells, row.memory)
     console.print(table)
+    for each in figures.acceptance:
+        console.print(
+            f"{each.name}: processor time per order: gateway {each.gateway_us:.0f} µs, "
+            f"postgres {each.postgres_us:.0f} µs"
+        )
     for life in figures.lives:
         verdict = "sustained" if life.sustained else "not sustained"
         console.print(
@@ -200,6 +205,8 @@ def print_figures(figures: Figures) -> None:
         )
     for problem in problems(figures):
         console.print(f"[red]{problem}[/red]")
+    for doubt in doubts(figures):
+        console.print(f"[yellow]{doubt}[/yellow]")
 
 
 def parse_options(arguments: Sequence[str]) -> argparse.Namespace:

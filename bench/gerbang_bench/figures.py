@@ -17,6 +17,8 @@ GOAL_SPREAD = 1.5
 GOAL_HOT = 4.0
 GOAL_P99_MS = 50.0
 GOAL_LIVES = 1_000.0
+OTHERS_MAX = 0.15
+LOADGEN_MAX = 0.9
 
 
 class Figures(msgspec.Struct, kw_only=True):
@@ -118,7 +120,7 @@ def _life_row(life: Life) -> Row:
 
 
 def problems(figures: Figures) -> list[str]:
-    """Say what makes the figures worth nothing, or less."""
+    """Say what makes the figures worth nothing."""
     found = [f"ledger: {each}" for each in figures.ledger_differences]
     for each in figures.acceptance:
         if not each.all_stored:
@@ -130,6 +132,21 @@ def problems(figures: Figures) -> list[str]:
                 f"{each.name}: {each.load.lost_connections} connections lost, "
                 f"{each.load.unanswered} requests unanswered"
             )
-        if each.load.cpu_share > 0.9:
-            found.append(f"{each.name}: the load generator was the limit")
+    return found
+
+
+def doubts(figures: Figures) -> list[str]:
+    """Say what makes the figures worth less: a busy machine, a slow load generator."""
+    runs = figures.tpcb.runs if figures.tpcb else ()
+    busy = [(f"TPC-B scale {run.scale}", run.others_cpu_share) for run in runs]
+    busy += [(each.name, each.others_cpu_share) for each in figures.acceptance]
+    busy += [(f"lives at {life.rate:,.0f}/s", life.others_cpu_share) for life in figures.lives]
+    found = [
+        f"{name}: others used {share:.0%} of a core" for name, share in busy if share > OTHERS_MAX
+    ]
+    found += [
+        f"{each.name}: the load generator was the limit"
+        for each in figures.acceptance
+        if each.load.cpu_share > LOADGEN_MAX or each.load.exhausted
+    ]
     return found

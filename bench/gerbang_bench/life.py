@@ -1,7 +1,7 @@
 """Whole lives of orders: purchase, supplier call, supplier callback, reseller callback.
 
-Orders come at a fixed rate. A rate is sustained when all are accepted and the backlog, orders
-placed whose callback has not come, does not grow: the next higher rate is tried until one is not.
+Orders come at a fixed rate. A rate is sustained when all are accepted in time and the backlog,
+orders placed whose callback has not come, does not grow; higher rates are tried until one is not.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ import msgspec
 from gerbang.dialects.socx.spec import RC_PENDING, RC_SUCCESS
 from gerbang_bench.acceptance import CONNECTIONS, MARKER_AFTER, share
 from gerbang_bench.loadgen import Job, Result
-from gerbang_bench.processes import Child, Usage, generate, received, usage_of
+from gerbang_bench.processes import Child, Usage, Watch, generate, received, usage_of
 from gerbang_bench.world import RESELLERS, World
 
 WARMUP_S = 2.0
+PACE_MIN = 0.95
+"""Share of the rate that must have been placed, and called back, within the time."""
 GROWTH_MAX = 0.05
 """Share of the orders of the second half that may be more behind at its end than at its start."""
 DRAIN_S_MAX = 60.0
@@ -57,6 +59,7 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
     sustained: bool
     drained_s: float | None
     cpu_shares: dict[str, float]
+    others_cpu_share: float
     rss_before_mb: float
     rss_after_mb: float
 
@@ -108,7 +111,7 @@ async def measure_lives(stage: Stage, rates: Sequence[float], *, seconds: float)
 
 
 async def _measure(stage: Stage, rate: float, *, seconds: float, prefix: str) -> Life:
-    usage = stage.usage()
+    usage, watch = stage.usage(), Watch()
     job = _job(stage, rate, seconds=seconds, prefix=prefix)
     loading = asyncio.create_task(generate(job))
     first = await _first_orders(stage)
@@ -116,10 +119,10 @@ async def _measure(stage: Stage, rate: float, *, seconds: float, prefix: str) ->
     half = await stage.progress()
     await asyncio.sleep(seconds / 2)
     end = await stage.progress()
-    used = stage.usage()
+    used, others = stage.usage(), watch.others_share()
     load = await loading
     drained_s = await _drain(stage)
-    return _life(job, load, (first, half, end), (usage, used), drained_s)
+    return _life(job, load, (first, half, end), (usage, used), drained_s, others)
 
 
 def _job(stage: Stage, rate: float, *, seconds: float, prefix: str) -> Job:
@@ -162,12 +165,13 @@ def _life(
     moments: tuple[Progress, Progress, Progress],
     usages: tuple[dict[str, Usage], dict[str, Usage]],
     drained_s: float | None,
+    others: float,
 ) -> Life:
     first, half, end = moments
     before, after = usages
     seconds = end.at - first.at
     accepted = sum(load.markers.get(rc, 0) for rc in (RC_PENDING, RC_SUCCESS))
-    growth = end.backlog - half.backlog
+    sustained = accepted == load.sent and _keeps_up(job.rate, first, half, end)
     return Life(
         rate=job.rate,
         seconds=round(seconds, 2),
@@ -177,9 +181,21 @@ def _life(
         called_back_per_second=round((end.called_back - first.called_back) / seconds, 1),
         backlog_half=half.backlog,
         backlog_end=end.backlog,
-        sustained=accepted == load.sent and growth <= GROWTH_MAX * (end.placed - half.placed),
+        sustained=sustained,
         drained_s=drained_s,
         cpu_shares={name: share(before[name], after[name], seconds) for name in after},
+        others_cpu_share=others,
         rss_before_mb=before["gateway"].rss_mb,
         rss_after_mb=after["gateway"].rss_mb,
+    )
+
+
+def _keeps_up(rate: float, first: Progress, half: Progress, end: Progress) -> bool:
+    """Tell whether orders went in and came out at the rate, and nothing piled up."""
+    wanted = PACE_MIN * rate * (end.at - first.at)
+    growth = end.backlog - half.backlog
+    return (
+        end.placed - first.placed >= wanted
+        and end.called_back - first.called_back >= wanted
+        and growth <= GROWTH_MAX * (end.placed - half.placed)
     )

@@ -80,7 +80,7 @@ class Child:
 
 
 def usage_of(pid: int) -> Usage:
-    """Look at a process and its children; what ended meanwhile counts nothing."""
+    """Look at a process and its children, with the time of those that ended."""
     spent, memory = 0.0, 0
     root = psutil.Process(pid)
     for process in (root, *root.children(recursive=True)):
@@ -88,9 +88,31 @@ def usage_of(pid: int) -> Usage:
             times, rss = process.cpu_times(), process.memory_info().rss
         except psutil.NoSuchProcess:
             continue
-        spent += times.user + times.system
+        spent += times.user + times.system + times.children_user + times.children_system
         memory += rss
     return Usage(cpu_seconds=spent, rss_mb=round(memory / MB, 1))
+
+
+class Watch:
+    """How much of the machine others used since it was made: figures of a busy machine say little.
+
+    A machine that is shared counts what its host took away (steal) among the others.
+    """
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._others = _others_seconds()
+
+    def others_share(self) -> float:
+        """Give it as a share of one core."""
+        seconds = time.monotonic() - self._started
+        return round(max(0.0, _others_seconds() - self._others) / seconds, 2)
+
+
+def _others_seconds() -> float:
+    times = psutil.cpu_times()
+    unused = times.idle + getattr(times, "iowait", 0.0) + getattr(times, "guest", 0.0)
+    return float(sum(times)) - unused - usage_of(os.getpid()).cpu_seconds
 
 
 def free_port() -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from gerbang_bench.processes import Watch
 from gerbang_bench.server import bench_server, checkpoint, make_database, require_durable
 
 CLIENTS = (2, 4, 8, 16, 32)
@@ -43,6 +44,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     clients: int
     tps: float
     latency_ms: float
+    others_cpu_share: float = 0.0
 
 
 class Tpcb(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,11 +122,19 @@ async def _best(
 def _run(program: Path, dsn: str, scale: int, clients: int, seconds: int) -> Run:
     threads = str(min(THREADS, clients))
     told = ("-M", "prepared", "-j", threads, "-T", str(seconds), "-c", str(clients), "-n")
+    watch = Watch()
     said = _pgbench(program, dsn, *told)
+    others = watch.others_share()
     tps, latency = _TPS.search(said), _LATENCY.search(said)
     if tps is None or latency is None:
         raise PgbenchFailedError(f"no tps in what pgbench said:\n{said}")
-    return Run(scale=scale, clients=clients, tps=float(tps[1]), latency_ms=float(latency[1]))
+    return Run(
+        scale=scale,
+        clients=clients,
+        tps=float(tps[1]),
+        latency_ms=float(latency[1]),
+        others_cpu_share=others,
+    )
 
 
 def _pgbench(program: Path, dsn: str, *arguments: str) -> str:
