@@ -218,6 +218,7 @@ class Node:
             wait_ms=lambda credential, dialect: reply_wait_ms(credential, dialect, defaults),
             deadline_s=s.request_deadline_ms / 1000,
             maintenance=lambda: s.maintenance,
+            held_replies_max=s.held_replies_max,
         )
         self.gatekeeper = Gatekeeper(
             weak_dialects=[d.name for d in DIALECTS.values() if d.weak],

@@ -47,6 +47,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     lane_queue_writes_max: int = 20_000
     request_deadline_ms: int = 10_000
     """How long a reseller's request may wait for its commit."""
+    held_replies_max: int = 50
+    """How many replies of one reseller may wait for a final result; more answer pending at once."""
     requests_per_second_max: int = 0
     """Default limit per reseller; 0 is none."""
     concurrent_requests_max: int = 1_000

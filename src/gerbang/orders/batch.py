@@ -517,7 +517,7 @@ class _Batch:
                 event=event.value,
                 format=name,
                 occurred_at=self.now,
-                snapshot=order.view(),
+                snapshot=order.view(balance=self._balance_of(order)),
                 attempts_count=0,
             )
             claimed = self.p.claims_callbacks and not unfinished
@@ -525,6 +525,12 @@ class _Batch:
             if claimed:
                 due.append(callback)
         return tuple(due)
+
+    def _balance_of(self, order: Order) -> int | None:
+        """The reseller's available balance after this batch's work, where it is locked."""
+        terms = self.p.directory.reseller_terms(order.reseller_id)
+        account = self.book.accounts.get(terms.account_id)
+        return account.available if account is not None else None
 
     def _add_callback(
         self, callback: DueCallbackRow, sequence: int, *, unfinished: bool, claimed: bool

@@ -80,6 +80,7 @@ class Intake:
         wait_ms: Callable[[Credential, str], int],
         deadline_s: float,
         maintenance: Callable[[], bool],
+        held_replies_max: int = 50,
     ) -> None:
         """Wire it. `claim_node` names this node when it will send the attempt at once."""
         self._lane = lane
@@ -92,6 +93,8 @@ class Intake:
         self._wait_ms = wait_ms
         self._deadline_s = deadline_s
         self._maintenance = maintenance
+        self._held_replies_max = held_replies_max
+        self._held: dict[int, int] = {}
         self._on_the_way: dict[tuple[int, bool, str], asyncio.Future[Any]] = {}
 
     async def place(self, credential: Credential, purchase: Purchase) -> PlaceResult:
@@ -155,13 +158,18 @@ class Intake:
 
     async def _write(self, credential: Credential, order: PlaceOrder) -> PlaceResult:
         wait_ms = self._wait_ms(credential, order.dialect)
+        if self._held.get(order.reseller_id, 0) >= self._held_replies_max:
+            wait_ms = 0
         key = (order.reseller_id, order.testing, order.reference)
-        final = self._waiters.register(key) if wait_ms else None
+        if not wait_ms:
+            return await self._write_and_wait(order, None, 0)
+        final = self._waiters.register(key)
+        self._held[order.reseller_id] = self._held.get(order.reseller_id, 0) + 1
         try:
             return await self._write_and_wait(order, final, wait_ms)
         finally:
-            if final is not None:
-                self._waiters.forget(key, final)
+            self._held[order.reseller_id] -= 1
+            self._waiters.forget(key, final)
 
     async def _write_and_wait(
         self, order: PlaceOrder, final: asyncio.Future[Order] | None, wait_ms: int

@@ -214,6 +214,10 @@ def _rejected(s: Situation, outcome: Rejected) -> None:
     if s.attempt.state is AttemptState.PREPARED:
         _open_case(s, "news_before_sending", {"reason": outcome.reason})
         return
+    if s.attempt.sends > 1 and not outcome.reference_consumed:
+        # It refuses the repeat and says nothing of the first sending.
+        _unknown(s, Unknown(message=outcome.message))
+        return
     _end_attempt(s, AttemptState.REJECTED)
     s.attempt.reason = outcome.reason
     s.attempt.message = outcome.message

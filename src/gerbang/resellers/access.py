@@ -77,13 +77,14 @@ class Gatekeeper:
 
     def check(self, reseller: Reseller, dialect: str, client_ip: str) -> Reason | None:
         """Give the reason to refuse a request, or None; takes one request of the rate."""
-        if reseller.view.status != "active":
-            return Reason.RESELLER_SUSPENDED
         if dialect not in reseller.dialects:
             return Reason.DIALECT_NOT_ENABLED
         refusal = refuse_address(reseller, client_ip, weak_dialect=dialect in self._weak)
         if refusal is not None:
             return refusal
+        if reseller.view.status != "active":
+            # After the address: some dialects still answer known orders to the suspended.
+            return Reason.RESELLER_SUSPENDED
         return self._check_rate(reseller)
 
     def _check_rate(self, reseller: Reseller) -> Reason | None:
