@@ -14,6 +14,8 @@ from gerbang_bench.machine import describe_machine
 from gerbang_bench.report import END, NEW_PAGE, START, render, replace_table
 from gerbang_bench.tpcb import Run, Tpcb
 
+YARDSTICKS = ((20, 600.0), (1, 300.0))
+
 
 def _load(per_second: float, answered: int) -> Result:
     return Result(
@@ -55,10 +57,7 @@ def _acceptance(resellers: int, *, stored: int = 900, others: float = 0.0) -> Ac
 
 
 def _figures(*acceptance: Acceptance) -> Figures:
-    runs = tuple(
-        Run(scale=scale, clients=8, tps=tps, latency_ms=1.0)
-        for scale, tps in ((20, 600.0), (1, 300.0))
-    )
+    runs = tuple(Run(scale=scale, clients=8, tps=tps, latency_ms=1.0) for scale, tps in YARDSTICKS)
     return Figures(
         commit="abc",
         day="2026-01-02",
