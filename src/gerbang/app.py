@@ -7,7 +7,7 @@ import contextlib
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ from gerbang.outbound.addresses import AddressPolicy
 from gerbang.outbound.client import OutboundClient, OutboundSettings
 from gerbang.outbound.message import Answered, InboundRequest
 from gerbang.postgres.lane import Lane
-from gerbang.postgres.pool import OwnConnection, Pool, connect, open_pool
+from gerbang.postgres.pool import Connection, OwnConnection, Pool, connect, open_pool
 from gerbang.resellers.access import Gatekeeper
 from gerbang.routing.dispatch import Dispatcher
 from gerbang.routing.planner import Planner
@@ -90,7 +90,6 @@ class Node:
             self._background.append(asyncio.create_task(self._seal_forever()))
         self.sweep.start()
         self._background.append(asyncio.create_task(self._gauge_forever()))
-        self.ready = True
         log.info("node.started", node=self.name)
 
     async def stop(self) -> None:
@@ -332,13 +331,25 @@ class Node:
         return _json(200, {"status": "ready"})
 
 
-def create_application(node: Node, *, work: bool = True) -> Any:
-    """Make the ASGI application; the node starts and stops in its lifespan."""
+def create_application(
+    node: Node,
+    *,
+    work: bool = True,
+    extra_routes: Sequence[BaseRoute] = (),
+    after_start: Callable[[Node], Awaitable[None]] | None = None,
+) -> Any:
+    """Make the ASGI application; the node starts and stops in its lifespan.
+
+    `after_start` runs before the node says that it is ready.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await node.start(work=work)
-        app.router.routes.extend(node.routes())
+        app.router.routes.extend([*extra_routes, *node.routes()])
+        if after_start is not None:
+            await after_start(node)
+        node.ready = True
         try:
             yield
         finally:
@@ -350,7 +361,7 @@ def create_application(node: Node, *, work: bool = True) -> Any:
     return application
 
 
-async def installation(pool: Pool) -> tuple[str, bool]:
+async def installation(pool: Pool | Connection) -> tuple[str, bool]:
     """Give this installation's tag, made once, and whether it is a demo."""
     tag = "".join(secrets.choice(_TAG_LETTERS) for _ in range(4))
     await pool.execute(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvicorn
+from starlette.routing import BaseRoute
 
 from gerbang.app import Node, create_application
 from gerbang.logs import configure_logs
@@ -55,10 +57,20 @@ def serve(
             embedded.stop()
 
 
-def run_gateway(settings: Settings, database_url: str, *, work: bool = True) -> None:
+def run_gateway(
+    settings: Settings,
+    database_url: str,
+    *,
+    work: bool = True,
+    extra_routes: Sequence[BaseRoute] = (),
+    after_start: Callable[[Node], Awaitable[None]] | None = None,
+) -> None:
     """Serve HTTP until a signal; returns after a graceful stop."""
     node = Node(settings, database_url=database_url)
-    server = uvicorn.Server(server_config(node, settings, work=work))
+    application = create_application(
+        node, work=work, extra_routes=extra_routes, after_start=after_start
+    )
+    server = uvicorn.Server(server_config(application, settings))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         server.run()
@@ -68,10 +80,10 @@ def run_gateway(settings: Settings, database_url: str, *, work: bool = True) -> 
         sys.exit(1)
 
 
-def server_config(node: Node, settings: Settings, *, work: bool = True) -> uvicorn.Config:
+def server_config(application: Any, settings: Settings) -> uvicorn.Config:
     """How uvicorn is run: uvloop, httptools, no access log of its own (URLs carry secrets)."""
     return uvicorn.Config(
-        create_application(node, work=work),
+        application,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
