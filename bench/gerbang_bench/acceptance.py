@@ -24,6 +24,7 @@ class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     resellers: int
+    stored_before: int
     connections: int
     load: Result
     accepted: int
@@ -55,6 +56,7 @@ async def measure_acceptance(
     *,
     name: str,
     resellers: int,
+    stored_before: int,
     port: int,
     gateway: Child,
     server_pid: int,
@@ -63,7 +65,7 @@ async def measure_acceptance(
 ) -> Acceptance:
     """Measure with the first `resellers` in turn."""
     await checkpoint(world.dsn)
-    stored_before = await count_orders(world.dsn)
+    counted_before = await count_orders(world.dsn)
     before, server_before = gateway.usage, usage_of(server_pid)
     watch = Watch()
     load = await generate(
@@ -83,10 +85,11 @@ async def measure_acceptance(
     return Acceptance(
         name=name,
         resellers=resellers,
+        stored_before=stored_before,
         connections=connections,
         load=load,
         accepted=load.markers.get(RC_PENDING, 0),
-        stored=await count_orders(world.dsn) - stored_before,
+        stored=await count_orders(world.dsn) - counted_before,
         gateway_cpu_share=share(before, after, seconds + WARMUP_S),
         postgres_cpu_share=share(server_before, server_after, seconds + WARMUP_S),
         others_cpu_share=others,

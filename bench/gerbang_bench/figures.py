@@ -89,10 +89,21 @@ def ratio(figures: Figures, each: Acceptance) -> tuple[float, float] | None:
     return each.load.per_second / against.tps, GOAL_HOT if hot else GOAL_SPREAD
 
 
+def large_shares(figures: Figures) -> Iterator[tuple[str, float]]:
+    """Give the speed with many orders stored as a share of the speed with none."""
+    empty = {
+        each.name: each.load.per_second for each in figures.acceptance if not each.stored_before
+    }
+    for each in figures.acceptance:
+        if each.stored_before and empty.get(each.name):
+            yield each.name, each.load.per_second / empty[each.name]
+
+
 def _acceptance_row(figures: Figures, each: Acceptance) -> Row:
     reached = ratio(figures, each)
+    stored = f", {each.stored_before:,} stored" if each.stored_before else ""
     return Row(
-        name=f"Accepted, {each.resellers:,} reseller{'s' if each.resellers > 1 else ''}",
+        name=f"Accepted, {each.resellers:,} reseller{'s' if each.resellers > 1 else ''}{stored}",
         per_second=each.load.per_second,
         ratio=f"{reached[0]:.2f} x" if reached else "",
         goal=f">= {reached[1]:g} x" if reached else "",

@@ -5,7 +5,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from gerbang_bench.figures import FILE, Figures, best_life, doubts, problems, read_figures, rows
+from gerbang_bench.figures import (
+    FILE,
+    Figures,
+    best_life,
+    doubts,
+    large_shares,
+    problems,
+    read_figures,
+    rows,
+)
 from gerbang_bench.machine import ROOT, describe
 
 PAGE = ROOT / "docs" / "performance.md"
@@ -36,17 +45,20 @@ def render(figures: Figures) -> str:
     if life := best_life(figures):
         shares = ", ".join(f"{name} {used:.0%}" for name, used in life.cpu_shares.items())
         lines.append(f"During whole lives: {shares}.")
+    lines += [
+        f"With {figures.stored_before:,} orders stored, {name} is {part:.0%} as fast as with none."
+        for name, part in large_shares(figures)
+    ]
     lines += [f"- **{problem}**" for problem in problems(figures)]
     lines += [f"- {doubt}" for doubt in doubts(figures)]
     return "\n".join(lines)
 
 
 def _about(figures: Figures) -> str:
-    stored = f"; {figures.stored_before:,} orders stored before" if figures.stored_before else ""
     quick = "; quick run" if figures.quick else ""
     return (
         f"Commit {figures.commit}, {figures.day}: {describe(figures.machine)}, "
-        f"PostgreSQL {figures.postgres}{stored}{quick}."
+        f"PostgreSQL {figures.postgres}{quick}."
     )
 
 

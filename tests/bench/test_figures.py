@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gerbang_bench.acceptance import Acceptance
-from gerbang_bench.figures import Figures, doubts, problems, read_figures, rows
+from gerbang_bench.figures import Figures, doubts, large_shares, problems, read_figures, rows
 from gerbang_bench.life import Progress, _keeps_up
 from gerbang_bench.loadgen import Result
 from gerbang_bench.machine import describe_machine
@@ -40,10 +40,13 @@ def _load(per_second: float, answered: int) -> Result:
     )
 
 
-def _acceptance(resellers: int, *, stored: int = 900, others: float = 0.0) -> Acceptance:
+def _acceptance(
+    resellers: int, *, stored: int = 900, others: float = 0.0, before: int = 0
+) -> Acceptance:
     return Acceptance(
         name="a",
         resellers=resellers,
+        stored_before=before,
         connections=64,
         load=_load(900.0, 900),
         accepted=900,
@@ -89,6 +92,12 @@ def test_a_busy_machine_is_a_doubt() -> None:
 def test_processor_time_per_order() -> None:
     each = _acceptance(1)
     assert (round(each.gateway_us), round(each.postgres_us)) == (1_000, 500)
+
+
+def test_speed_with_many_orders_stored_is_compared_with_none() -> None:
+    figures = _figures(_acceptance(1), _acceptance(1, before=10_000_000))
+    assert list(large_shares(figures)) == [("a", 1.0)]
+    assert [row.name for row in rows(figures)][-1] == "Accepted, 1 reseller, 10,000,000 stored"
 
 
 def test_figures_survive_their_file(tmp_path: Path) -> None:
