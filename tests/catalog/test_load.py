@@ -45,6 +45,13 @@ async def shop(url: str) -> AsyncIterator[tuple[Any, SnapshotLoader, Snapshot]]:
         pool.terminate()
 
 
+async def becomes(snapshot: Snapshot, status: str, *, within_s: float) -> None:
+    """Wait until the refresh in the background brings the product's new status."""
+    async with asyncio.timeout(within_s):
+        while snapshot.products[1].status != status:  # noqa: ASYNC110 (nothing tells)
+            await asyncio.sleep(0.01)
+
+
 async def test_the_first_load_brings_everything(database_url: str) -> None:
     async with shop(database_url) as (c, loader, snapshot):
         product_id = await add_product(c)
@@ -81,9 +88,7 @@ async def test_a_change_is_seen_within_half_a_second(database_url: str) -> None:
         await add_product(c)
         await loader.start()
         await c.execute("UPDATE products SET status = 'disturbed'")
-        async with asyncio.timeout(0.5):
-            while snapshot.products[1].status != "disturbed":
-                await asyncio.sleep(0.01)
+        await becomes(snapshot, "disturbed", within_s=0.5)
 
 
 async def test_a_transaction_that_commits_after_a_younger_one_is_not_missed(
@@ -243,9 +248,7 @@ async def test_a_lost_connection_only_delays_the_next_refresh(database_url: str)
             " WHERE pid <> pg_backend_pid() AND datname = current_database()"
         )
         await c.execute("UPDATE products SET status = 'closed'")
-        async with asyncio.timeout(3):
-            while snapshot.products[1].status != "closed":
-                await asyncio.sleep(0.01)
+        await becomes(snapshot, "closed", within_s=3)
         assert loader.age_s < 1
 
 
