@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gerbang.callbacks.store import CallbackTarget
@@ -163,11 +163,10 @@ class Memory:
     ) -> tuple[list[ProductView], str | None]:
         """List a reseller's prices by code; the second value continues the list."""
         reseller = self._snapshot.resellers[reseller_id]
+        found: Iterable[Product] = self._snapshot.products_after(query.after or "")
         if query.code is not None:
             product = self._snapshot.product(query.code)
             found = [product] if product is not None else []
-        else:
-            found = [self._snapshot.products[i] for _, i in sorted(self._snapshot.product_ids.items())]
         views: list[ProductView] = []
         for product in found:
             if not _matches(product, query):
