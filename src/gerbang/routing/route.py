@@ -20,8 +20,12 @@ class RouteRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """WIB time of day until which it may be used; may lie past midnight."""
     prefixes: tuple[str, ...] = ()
     """Destinations must begin with one of these."""
+    areas: tuple[str, ...] = ()
+    """Only for destinations of these areas; one whose area is not known is outside."""
     reseller_codes: tuple[str, ...] = ()
     """Only for these resellers."""
+    reseller_groups: tuple[str, ...] = ()
+    """Only for resellers of these groups (the codes of their price lists)."""
     below_cost_allowed: bool = False
     """Whether an order may be sold below this route's cost."""
 
