@@ -1,14 +1,78 @@
-"""The management API under ``/api``."""
+"""The management API under ``/api``: OpenAPI at ``/api/openapi.json``, pages at ``/api/docs``."""
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
 
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from gerbang import __version__
+from gerbang.api import (
+    callbacks,
+    cases,
+    ledger,
+    orders,
+    price_lists,
+    products,
+    resellers,
+    routes,
+    sandbox,
+    suppliers,
+)
+from gerbang.api.context import BodyLimit
+from gerbang.api.errors import ERROR_RESPONSES, add_error_handlers
 from gerbang.api.services import Services
+
+_DESCRIPTION: Final = (
+    "Everything an operator can do. Amounts are whole rupiah. Lists answer `{items, next}`: give "
+    "`next` back as `after`. Every change is in the audit log under the token's name."
+)
+_PAGE: Final = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Gerbang management API</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="swagger-ui/swagger-ui.css"></head>
+<body><div id="page"></div><script src="swagger-ui/swagger-ui-bundle.js"></script>
+<script>SwaggerUIBundle({url: "openapi.json", dom_id: "#page", deepLinking: true})</script>
+</body></html>
+"""
 
 
 def create_api(services: Services) -> FastAPI:
     """Make the API application."""
-    app = FastAPI(title="Gerbang management API", docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Gerbang management API",
+        version=__version__,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        responses=ERROR_RESPONSES,
+    )
     app.state.services = services
+    app.add_middleware(BodyLimit)
+    add_error_handlers(app)
+    for module in (
+        resellers,
+        products,
+        price_lists,
+        suppliers,
+        routes,
+        orders,
+        callbacks,
+        ledger,
+        cases,
+        sandbox,
+    ):
+        app.include_router(module.router)
+    app.get("/docs", include_in_schema=False)(_docs)
+    folder = Path(str(files("gerbang.web"))) / "static" / "swagger-ui"
+    app.router.routes.append(Mount("/swagger-ui", StaticFiles(directory=folder)))
     return app
+
+
+async def _docs() -> HTMLResponse:
+    return HTMLResponse(_PAGE)
