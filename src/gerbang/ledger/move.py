@@ -22,6 +22,11 @@ class MoveMoney(msgspec.Struct, frozen=True, kw_only=True):
     note: str
     order_id: int | None = None
 
+    @property
+    def account_id(self) -> int:
+        """The account by which the lane chooses its worker: the reseller's, if there is one."""
+        return max(self.debit_account_id, self.credit_account_id)
+
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
     """The transfer; `exists` says that this key had been used before, with the same values."""

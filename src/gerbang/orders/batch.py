@@ -18,9 +18,9 @@ from gerbang.dialects.contract import CallbackEvent, OrderState, OrderView, Refu
 from gerbang.ledger.account import Account, HouseAccount
 from gerbang.ledger.book import Book, InsufficientBalanceError
 from gerbang.ledger.move import MoveMoney, Moved, plan_move
-from gerbang.ledger.transfer import Transfer, TransferEvent
+from gerbang.ledger.transfer import Entry, Transfer, TransferEvent
 from gerbang.orders.directory import Directory
-from gerbang.orders.order import Attempt, Order, attempt_from_row, order_from_row
+from gerbang.orders.order import Attempt, Order, joined_attempt_from_row, order_from_row
 from gerbang.orders.outcome import StatusOutcome
 from gerbang.orders.outcome import Outcome as AnyOutcome
 from gerbang.orders.reasons import Reason
@@ -42,7 +42,7 @@ from gerbang.orders.writes import (
     SettleTesting,
 )
 from gerbang.postgres.id_blocks import IdBlock
-from gerbang.postgres.lane import SET_ASIDE
+from gerbang.postgres.lane import SET_ASIDE, Done
 from gerbang.postgres.pool import Connection
 from gerbang.postgres.sql import load_queries
 
@@ -97,11 +97,12 @@ class OrderProgram:
 
     async def run(
         self, connection: Connection, writes: Sequence[Any], *, skip_locked: bool
-    ) -> Sequence[Any]:
+    ) -> Done:
         """Do all writes of a batch; see postgres/lane.py."""
         batch = _Batch(self, connection, writes)
         try:
-            return await batch.run(skip_locked=skip_locked)
+            results = await batch.run(skip_locked=skip_locked)
+            return Done(results, batch.xact_id)
         finally:
             self._free_numbers.append(batch.numbers)
 
@@ -142,6 +143,8 @@ class _Batch:
         self.new_messages: list[tuple[Any, ...]] = []
         self.changed_orders: dict[int, Order] = {}
         self.changed_attempts: dict[int, Attempt] = {}
+        self.xact_id = ""
+        self.known_ids: list[int] = []
         self.book: Book
 
     # --- the whole -----------------------------------------------------------------------------
@@ -188,9 +191,18 @@ class _Batch:
         needed = self._needed_accounts()
         if not needed:
             return {}
-        sql = SQL.lock_accounts_skip_locked if skip_locked else SQL.lock_accounts
-        rows = await self.c.fetch(sql, sorted(needed))
-        accounts = {row[0]: Account(*row) for row in rows}
+        places = [write for _, write in self.of.get(PlaceOrder, ())]
+        rows = await self.c.fetch(
+            SQL.lock_accounts_skip_locked if skip_locked else SQL.lock_accounts,
+            sorted(needed),
+            [w.reseller_id for w in places],
+            [w.testing for w in places],
+            [w.reference for w in places],
+        )
+        accounts = {row[0]: Account(*row[:6]) for row in rows}
+        if rows:
+            self.xact_id = rows[0]["xact_id"]
+            self.known_ids = rows[0]["known_ids"] or []
         if skip_locked:
             self._set_aside(needed - accounts.keys() - self.p.untracked_ids())
         return accounts
@@ -214,15 +226,15 @@ class _Batch:
         ids.update(write.order_id for _, write in self.of.get(SettleTesting, ()))
         if not ids:
             return
-        wanted = sorted(ids)
-        for row in await self.c.fetch(SQL.lock_orders, wanted):
-            order = order_from_row(row)
-            self.orders[order.id] = order
-            self.order_state_before[order.id] = order.state
-        for row in await self.c.fetch(SQL.attempts_of_orders, wanted):
-            attempt = attempt_from_row(row)
-            self.attempts[attempt.order_id].append(attempt)
-            self.attempt_state_before[attempt.id] = attempt.state
+        for row in await self.c.fetch(SQL.lock_orders, sorted(ids)):
+            if row["id"] not in self.orders:
+                order = order_from_row(row)
+                self.orders[order.id] = order
+                self.order_state_before[order.id] = order.state
+            if row["a_id"] is not None:
+                attempt = joined_attempt_from_row(row)
+                self.attempts[attempt.order_id].append(attempt)
+                self.attempt_state_before[attempt.id] = attempt.state
         finals = [o.id for o in self.orders.values() if o.state is not OrderState.PENDING]
         if finals:
             for row in await self.c.fetch(SQL.callback_tails, finals):
@@ -230,25 +242,16 @@ class _Batch:
 
     async def _load_known(self) -> None:
         places: list[PlaceOrder] = [write for _, write in self.of.get(PlaceOrder, ())]
-        if places:
-            await self._load_references(places)
+        if self.known_ids:
+            for row in await self.c.fetch(SQL.orders_by_id, self.known_ids):
+                order = order_from_row(row)
+                self.by_reference[order.reseller_id, order.testing, order.reference] = order
         await self._load_signatures([w for w in places if w.signature_key is not None])
         await self._load_same_day([w for w in places if w.same_day])
         keys = [write.key for _, write in self.of.get(MoveMoney, ())]
         if keys:
             for row in await self.c.fetch(SQL.known_transfer_keys, keys):
                 self.by_key[row["key"]] = Transfer(*row)
-
-    async def _load_references(self, places: Sequence[PlaceOrder]) -> None:
-        rows = await self.c.fetch(
-            SQL.known_references,
-            [w.reseller_id for w in places],
-            [w.testing for w in places],
-            [w.reference for w in places],
-        )
-        for row in rows:
-            order = order_from_row(row)
-            self.by_reference[order.reseller_id, order.testing, order.reference] = order
 
     async def _load_signatures(self, places: Sequence[PlaceOrder]) -> None:
         if not places:
@@ -566,148 +569,70 @@ class _Batch:
 
     async def _write(self) -> None:
         await self._settle_testing()
-        if self.new_orders:
-            await self.c.execute(SQL.insert_orders, *self._order_columns(), self.now)
-        await self._write_book()
-        await self._write_updates()
-        if self.new_attempts:
-            await self.c.execute(SQL.insert_attempts, *self._attempt_columns())
-        await self._write_rows()
-        await self._write_refusals()
-
-    def _order_columns(self) -> list[list[Any]]:
-        rows = [
-            (
-                o.id,
-                o.reseller_id,
-                o.credential_id,
-                o.testing,
-                o.dialect,
-                o.kind,
-                o.reference,
-                o.signature_key,
-                o.product_id,
-                o.product_code,
-                o.product_name,
-                o.destination,
-                o.quantity,
-                o.counter,
-                o.same_day_counter,
-                o.price,
-                o.hold_id,
-            )
-            for o in self.new_orders
-        ]
-        return _columns(rows)
-
-    def _attempt_columns(self) -> list[list[Any]]:
-        rows = [
-            (
-                a.id,
-                a.order_id,
-                a.number,
-                a.supplier_id,
-                a.route_id,
-                a.supplier_product_code,
-                a.reference,
-                a.cost_expected,
-                claimed_by,
-                PREPARED_CLAIM_MS if claimed_by else 0,
-                planned.explanation,
-            )
-            for a, claimed_by, planned in self.new_attempts
-        ]
-        return _columns(rows)
-
-    async def _write_book(self) -> None:
-        book = self.book
-        if book.transfers:
-            rows = [
-                (
-                    t.id,
-                    t.key,
-                    str(t.event),
-                    t.phase.value,
-                    t.pending_id,
-                    t.debit_account_id,
-                    t.credit_account_id,
-                    t.amount,
-                    t.order_id,
-                    t.actor,
-                    t.note,
-                )
-                for t in book.transfers
-            ]
-            await self.c.execute(SQL.insert_transfers, *_columns(rows))
-        if book.entries:
-            entries = [
-                (e.transfer_id, e.account_id, e.amount, e.previous, e.balance, e.version)
-                for e in book.entries
-            ]
-            await self.c.execute(SQL.insert_entries, *_columns(entries))
-        if book.changed:
-            accounts = [(a.id, a.balance, a.held, a.version) for a in book.changed.values()]
-            await self.c.execute(SQL.update_accounts, *_columns(accounts))
-
-    async def _write_updates(self) -> None:
-        if self.changed_orders:
-            rows = [
-                (
-                    o.id,
-                    o.state.value,
-                    o.reason,
-                    o.sn,
-                    o.message,
-                    o.data,
-                    o.supplier_id,
-                    o.cost,
-                    o.same_day_counter,
-                    o.updated_at,
-                    o.final_at,
-                    o.needs_decision_at,
-                    self.order_state_before[o.id].value,
-                )
-                for o in self.changed_orders.values()
-            ]
-            await self._expect_rows(SQL.update_orders, rows)
-        if self.changed_attempts:
-            attempts = [
-                (
-                    a.id,
-                    a.state.value,
-                    a.cost,
-                    a.sn,
-                    a.supplier_order_id,
-                    a.reason,
-                    a.message[:500],
-                    a.due_at,
-                    a.not_found,
-                    a.not_found_since,
-                    self.attempt_state_before[a.id].value,
-                )
-                for a in self.changed_attempts.values()
-            ]
-            await self._expect_rows(SQL.update_attempts, attempts)
-
-    async def _expect_rows(self, sql: str, rows: list[tuple[Any, ...]]) -> None:
-        """Run an update that names the state it expects, and check its row count."""
-        tag = await self.c.execute(sql, *_columns(rows))
-        if int(tag.rpartition(" ")[2]) != len(rows):
-            raise StateMovedError(tag)
-
-    async def _write_rows(self) -> None:
-        if self.new_messages:
-            await self.c.execute(SQL.insert_attempt_messages, *_columns(self.new_messages))
-        if self.new_callbacks:
-            await self.c.execute(SQL.insert_callbacks, *_columns(self.new_callbacks))
+        await self._write_batch()
         if self.new_steps:
-            await self.c.execute(SQL.insert_sandbox_steps, *_columns(self.new_steps))
+            await self.c.execute(SQL.insert_sandbox_steps, *_columns(self.new_steps, 3))
         if self.new_cases:
             cases = [
                 (case.kind, case.subject, order.id, attempt.id if attempt else None, case.detail)
                 for order, attempt, case in self.new_cases
             ]
-            await self.c.execute(SQL.insert_cases, *_columns(cases))
+            await self.c.execute(SQL.insert_cases, *_columns(cases, 5))
+        await self._write_refusals()
+
+    async def _write_batch(self) -> None:
+        """Write all tables of the hot path in one round trip, and check its row counts."""
+        book = self.book
+        if not (book.transfers or self.new_orders or self.changed_orders or self.new_messages):
+            return
+        row = await self.c.fetchrow(
+            SQL.write_batch,
+            *_columns([_transfer_row(t) for t in book.transfers], 11),
+            *_columns([_entry_row(e) for e in book.entries], 6),
+            *_columns([(a.id, a.balance, a.held, a.version) for a in book.changed.values()], 4),
+            *_columns([_new_order_row(o) for o in self.new_orders], 18),
+            *_columns([self._changed_order_row(o) for o in self.changed_orders.values()], 13),
+            *_columns([_new_attempt_row(*new) for new in self.new_attempts], 11),
+            *_columns([self._changed_attempt_row(a) for a in self.changed_attempts.values()], 11),
+            *_columns(self.new_messages, 6),
+            *_columns(self.new_callbacks, 11),
+        )
+        found = (row["accounts"], row["orders"], row["attempts"]) if row else ()
+        expected = (len(book.changed), len(self.changed_orders), len(self.changed_attempts))
+        if found != expected:
+            raise StateMovedError(f"expected {expected}, found {found}")
+
+    def _changed_order_row(self, o: Order) -> tuple[Any, ...]:
+        return (
+            o.id,
+            o.state.value,
+            o.reason,
+            o.sn,
+            o.message,
+            o.data,
+            o.supplier_id,
+            o.cost,
+            o.same_day_counter,
+            o.updated_at,
+            o.final_at,
+            o.needs_decision_at,
+            self.order_state_before[o.id].value,
+        )
+
+    def _changed_attempt_row(self, a: Attempt) -> tuple[Any, ...]:
+        return (
+            a.id,
+            a.state.value,
+            a.cost,
+            a.sn,
+            a.supplier_order_id,
+            a.reason,
+            a.message[:500],
+            a.due_at,
+            a.not_found,
+            a.not_found_since,
+            self.attempt_state_before[a.id].value,
+        )
 
     async def _write_refusals(self) -> None:
         refusals = [
@@ -724,7 +649,7 @@ class _Batch:
             for _, w in self.of.get(RecordRefusal, ())
         ]
         if refusals:
-            await self.c.execute(SQL.insert_refusals, *_columns(refusals))
+            await self.c.execute(SQL.insert_refusals, *_columns(refusals, 8))
 
     async def _settle_testing(self) -> None:
         """Apply sandbox steps, each once."""
@@ -756,7 +681,7 @@ class _Batch:
             (w.callback_id, w.status, w.error[:500], w.request, w.answer, w.duration_ms)
             for _, w in writes
         ]
-        await self.c.execute(SQL.insert_deliveries, *_columns(log))
+        await self.c.execute(SQL.insert_deliveries, *_columns(log, 6))
         states = [
             (
                 w.callback_id,
@@ -767,7 +692,7 @@ class _Batch:
             )
             for _, w in writes
         ]
-        await self.c.execute(SQL.update_callbacks, *_columns(states))
+        await self.c.execute(SQL.update_callbacks, *_columns(states, 5))
         await self._wake_next_callbacks([(i, w) for i, w in writes if w.delivered or w.exhausted])
 
     async def _wake_next_callbacks(self, ended: list[tuple[int, RecordDelivery]]) -> None:
@@ -787,9 +712,72 @@ class StateMovedError(Exception):
     """A row was not in the state that its lock promised: a bug of ours."""
 
 
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
     """Turn rows into one array per column, as unnest wants them."""
+    if not rows:
+        return [[] for _ in range(width)]
     return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _transfer_row(t: Transfer) -> tuple[Any, ...]:
+    return (
+        t.id,
+        t.key,
+        str(t.event),
+        t.phase.value,
+        t.pending_id,
+        t.debit_account_id,
+        t.credit_account_id,
+        t.amount,
+        t.order_id,
+        t.actor,
+        t.note,
+    )
+
+
+def _entry_row(e: Entry) -> tuple[Any, ...]:
+    return (e.transfer_id, e.account_id, e.amount, e.previous, e.balance, e.version)
+
+
+def _new_order_row(o: Order) -> tuple[Any, ...]:
+    return (
+        o.id,
+        o.reseller_id,
+        o.credential_id,
+        o.testing,
+        o.dialect,
+        o.kind,
+        o.reference,
+        o.signature_key,
+        o.product_id,
+        o.product_code,
+        o.product_name,
+        o.destination,
+        o.quantity,
+        o.counter,
+        o.same_day_counter,
+        o.price,
+        o.hold_id,
+        o.created_at,
+    )
+
+
+def _new_attempt_row(
+    a: Attempt, claimed_by: str | None, planned: PlannedAttempt
+) -> tuple[Any, ...]:
+    return (
+        a.id,
+        a.order_id,
+        a.number,
+        a.supplier_id,
+        a.route_id,
+        a.supplier_product_code,
+        a.reference,
+        a.cost_expected,
+        claimed_by,
+        PREPARED_CLAIM_MS if claimed_by else 0,
+        planned.explanation,
+    )
 
 
 def _due_callback(row: Any) -> DueCallbackRow:

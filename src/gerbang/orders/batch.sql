@@ -1,41 +1,132 @@
 -- name: lock_accounts
 -- Lock tracked accounts in id order, so that two batches can never wait for each other in a ring.
-SELECT id, kind::text, balance, held, credit_limit, version
-  FROM accounts WHERE id = ANY($1::bigint[]) AND tracked ORDER BY id FOR NO KEY UPDATE
+-- On the way: which of the references are known, and the transaction's id for a commit in doubt.
+WITH known AS MATERIALIZED (
+    SELECT array_agg(o.id) AS ids
+      FROM unnest($2::bigint[], $3::boolean[], $4::text[]) AS w (reseller_id, testing, reference)
+      JOIN orders o USING (reseller_id, testing, reference)
+)
+SELECT a.id, a.kind::text, a.balance, a.held, a.credit_limit, a.version,
+       pg_current_xact_id()::text AS xact_id, (SELECT ids FROM known) AS known_ids
+  FROM accounts a WHERE a.id = ANY($1::bigint[]) AND a.tracked ORDER BY a.id FOR NO KEY UPDATE OF a
 
 -- name: lock_accounts_skip_locked
 -- The same, leaving out what somebody else keeps locked; those writes are set aside.
-SELECT id, kind::text, balance, held, credit_limit, version
-  FROM accounts WHERE id = ANY($1::bigint[]) AND tracked ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+WITH known AS MATERIALIZED (
+    SELECT array_agg(o.id) AS ids
+      FROM unnest($2::bigint[], $3::boolean[], $4::text[]) AS w (reseller_id, testing, reference)
+      JOIN orders o USING (reseller_id, testing, reference)
+)
+SELECT a.id, a.kind::text, a.balance, a.held, a.credit_limit, a.version,
+       pg_current_xact_id()::text AS xact_id, (SELECT ids FROM known) AS known_ids
+  FROM accounts a WHERE a.id = ANY($1::bigint[]) AND a.tracked ORDER BY a.id FOR NO KEY UPDATE OF a SKIP LOCKED
 
 -- name: lock_orders
--- Lock the orders whose outcomes are applied, in id order, after the accounts.
+-- Lock the orders whose outcomes are applied, in id order, after the accounts; with their attempts,
+-- which the order's lock guards.
+SELECT o.id, o.reseller_id, o.credential_id, o.testing, o.dialect, o.kind::text, o.reference, o.signature_key,
+       o.product_id, o.product_code, o.product_name, o.destination, o.quantity, o.counter, o.same_day_counter,
+       o.price, o.hold_id, o.state::text, o.reason, o.sn, o.message, o.data, o.supplier_id, o.cost, o.created_at,
+       o.updated_at, o.final_at, o.needs_decision_at,
+       a.id AS a_id, a.order_id, a.number, a.supplier_id AS a_supplier_id, a.route_id, a.supplier_product_code,
+       a.reference AS a_reference, a.state::text AS a_state, a.cost_expected, a.cost AS a_cost, a.sn AS a_sn,
+       a.supplier_order_id, a.reason AS a_reason, a.message AS a_message, a.due_at, a.sends, a.asks, a.not_found,
+       a.not_found_since, a.sent_at, a.created_at AS a_created_at
+  FROM orders o LEFT JOIN attempts a ON a.order_id = o.id
+ WHERE o.id = ANY($1::bigint[])
+ ORDER BY o.id, a.number
+   FOR NO KEY UPDATE OF o
+
+-- name: orders_by_id
+-- The known orders of references that came again.
 SELECT id, reseller_id, credential_id, testing, dialect, kind::text, reference, signature_key, product_id,
        product_code, product_name, destination, quantity, counter, same_day_counter, price, hold_id,
        state::text, reason, sn, message, data, supplier_id, cost, created_at, updated_at, final_at,
        needs_decision_at
-  FROM orders WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE
+  FROM orders WHERE id = ANY($1::bigint[])
 
--- name: attempts_of_orders
--- All attempts of the locked orders; the order's lock guards them.
-SELECT id, order_id, number, supplier_id, route_id, supplier_product_code, reference, state::text,
-       cost_expected, cost, sn, supplier_order_id, reason, message, due_at, sends, asks, not_found,
-       not_found_since, sent_at, created_at
-  FROM attempts WHERE order_id = ANY($1::bigint[]) ORDER BY order_id, number
+-- name: write_batch
+-- Everything a batch writes to ledger, orders, attempts and outbox, in one round trip while the
+-- accounts are locked. Empty arrays write nothing. Each update names the state it expects; the
+-- counts are checked by the caller. The database sets the business day.
+WITH new_transfers AS (
+    INSERT INTO transfers (id, key, event, phase, pending_id, debit_account_id, credit_account_id, amount, order_id,
+                           actor, note)
+    SELECT id, key, event, phase::transfer_phase, pending_id, debit_account_id, credit_account_id, amount, order_id,
+           actor, note
+      FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
+                  $8::bigint[], $9::bigint[], $10::text[], $11::text[])
+        AS w (id, key, event, phase, pending_id, debit_account_id, credit_account_id, amount, order_id, actor, note)
+), new_entries AS (
+    INSERT INTO entries (transfer_id, account_id, amount, previous, balance, version)
+    SELECT * FROM unnest($12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[])
+), moved_accounts AS (
+    UPDATE accounts a SET balance = w.balance, held = w.held, version = w.version
+      FROM unnest($18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[]) AS w (id, balance, held, version)
+     WHERE a.id = w.id
+    RETURNING 1
+), new_orders AS (
+    INSERT INTO orders (id, reseller_id, credential_id, testing, dialect, kind, reference, signature_key, product_id,
+                        product_code, product_name, destination, quantity, counter, same_day_counter, price, hold_id,
+                        created_at, updated_at)
+    SELECT id, reseller_id, credential_id, testing, dialect, kind::product_kind, reference, signature_key, product_id,
+           product_code, product_name, destination, quantity, counter, same_day_counter, price, hold_id,
+           created_at, created_at
+      FROM unnest($22::bigint[], $23::bigint[], $24::bigint[], $25::boolean[], $26::text[], $27::text[], $28::text[],
+                  $29::text[], $30::bigint[], $31::text[], $32::text[], $33::text[], $34::bigint[], $35::int[],
+                  $36::int[], $37::bigint[], $38::bigint[], $39::timestamptz[])
+        AS w (id, reseller_id, credential_id, testing, dialect, kind, reference, signature_key, product_id,
+              product_code, product_name, destination, quantity, counter, same_day_counter, price, hold_id, created_at)
+), changed_orders AS (
+    UPDATE orders o
+       SET state = w.state::order_state, reason = w.reason, sn = w.sn, message = w.message, data = w.data,
+           supplier_id = w.supplier_id, cost = w.cost, same_day_counter = w.same_day_counter,
+           updated_at = w.updated_at, final_at = w.final_at, needs_decision_at = w.needs_decision_at
+      FROM unnest($40::bigint[], $41::text[], $42::text[], $43::text[], $44::text[], $45::jsonb[], $46::bigint[],
+                  $47::bigint[], $48::int[], $49::timestamptz[], $50::timestamptz[], $51::timestamptz[], $52::text[])
+        AS w (id, state, reason, sn, message, data, supplier_id, cost, same_day_counter, updated_at, final_at,
+              needs_decision_at, expected)
+     WHERE o.id = w.id AND o.state = w.expected::order_state
+    RETURNING 1
+), new_attempts AS (
+    INSERT INTO attempts (id, order_id, number, supplier_id, route_id, supplier_product_code, reference,
+                          cost_expected, claimed_by, due_at, explanation)
+    SELECT id, order_id, number, supplier_id, route_id, supplier_product_code, reference, cost_expected, claimed_by,
+           clock_timestamp() + claim_ms * interval '1 millisecond', explanation
+      FROM unnest($53::bigint[], $54::bigint[], $55::smallint[], $56::bigint[], $57::bigint[], $58::text[],
+                  $59::text[], $60::bigint[], $61::text[], $62::int[], $63::jsonb[])
+        AS w (id, order_id, number, supplier_id, route_id, supplier_product_code, reference, cost_expected,
+              claimed_by, claim_ms, explanation)
+), changed_attempts AS (
+    UPDATE attempts a
+       SET state = w.state::attempt_state, cost = w.cost, sn = w.sn, supplier_order_id = w.supplier_order_id,
+           reason = w.reason, message = w.message, due_at = w.due_at, not_found = w.not_found,
+           not_found_since = w.not_found_since, claimed_by = NULL, updated_at = clock_timestamp()
+      FROM unnest($64::bigint[], $65::text[], $66::bigint[], $67::text[], $68::text[], $69::text[], $70::text[],
+                  $71::timestamptz[], $72::smallint[], $73::timestamptz[], $74::text[])
+        AS w (id, state, cost, sn, supplier_order_id, reason, message, due_at, not_found, not_found_since, expected)
+     WHERE a.id = w.id AND a.state = w.expected::attempt_state
+    RETURNING 1
+), new_messages AS (
+    INSERT INTO attempt_messages (attempt_id, kind, request, answer, outcome, elapsed_ms)
+    SELECT * FROM unnest($75::bigint[], $76::text[], $77::text[], $78::text[], $79::text[], $80::int[])
+), new_callbacks AS (
+    INSERT INTO callbacks (id, order_id, reseller_id, sequence, event, format, occurred_at, snapshot, state, due_at,
+                           claimed_by)
+    SELECT id, order_id, reseller_id, sequence, event, format, occurred_at, snapshot, state::callback_state, due_at,
+           claimed_by
+      FROM unnest($81::bigint[], $82::bigint[], $83::bigint[], $84::smallint[], $85::text[], $86::text[],
+                  $87::timestamptz[], $88::jsonb[], $89::text[], $90::timestamptz[], $91::text[])
+        AS w (id, order_id, reseller_id, sequence, event, format, occurred_at, snapshot, state, due_at, claimed_by)
+)
+SELECT (SELECT count(*) FROM moved_accounts) AS accounts,
+       (SELECT count(*) FROM changed_orders) AS orders,
+       (SELECT count(*) FROM changed_attempts) AS attempts
 
 -- name: callback_tails
 -- The last callback of each order and whether it still has to be delivered.
 SELECT DISTINCT ON (order_id) order_id, sequence, state IN ('waiting', 'due') AS unfinished
   FROM callbacks WHERE order_id = ANY($1::bigint[]) ORDER BY order_id, sequence DESC
-
--- name: known_references
--- Orders that already have one of these references.
-SELECT o.id, o.reseller_id, o.credential_id, o.testing, o.dialect, o.kind::text, o.reference, o.signature_key,
-       o.product_id, o.product_code, o.product_name, o.destination, o.quantity, o.counter, o.same_day_counter,
-       o.price, o.hold_id, o.state::text, o.reason, o.sn, o.message, o.data, o.supplier_id, o.cost, o.created_at,
-       o.updated_at, o.final_at, o.needs_decision_at
-  FROM unnest($1::bigint[], $2::boolean[], $3::text[]) AS w (reseller_id, testing, reference)
-  JOIN orders o USING (reseller_id, testing, reference)
 
 -- name: known_signatures
 -- Orders that came without a reference and with one of these signatures.
@@ -63,51 +154,6 @@ SELECT DISTINCT ON (o.reseller_id, o.product_id, o.destination)
 SELECT id, key, event, phase::text, pending_id, debit_account_id, credit_account_id, amount, order_id, actor, note
   FROM transfers WHERE key = ANY($1::text[])
 
--- name: insert_orders
--- Write new orders.
-INSERT INTO orders (id, reseller_id, credential_id, testing, dialect, kind, reference, signature_key, product_id,
-                    product_code, product_name, destination, quantity, counter, same_day_counter, price, hold_id,
-                    created_at, updated_at)
-SELECT id, reseller_id, credential_id, testing, dialect, kind::product_kind, reference, signature_key, product_id,
-       product_code, product_name, destination, quantity, counter, same_day_counter, price, hold_id, $18, $18
-  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::boolean[], $5::text[], $6::text[], $7::text[],
-              $8::text[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::int[],
-              $15::int[], $16::bigint[], $17::bigint[])
-    AS w (id, reseller_id, credential_id, testing, dialect, kind, reference, signature_key, product_id,
-          product_code, product_name, destination, quantity, counter, same_day_counter, price, hold_id)
-
--- name: insert_transfers
--- Write transfers; the database sets their business day.
-INSERT INTO transfers (id, key, event, phase, pending_id, debit_account_id, credit_account_id, amount, order_id,
-                       actor, note)
-SELECT id, key, event, phase::transfer_phase, pending_id, debit_account_id, credit_account_id, amount, order_id,
-       actor, note
-  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
-              $8::bigint[], $9::bigint[], $10::text[], $11::text[])
-    AS w (id, key, event, phase, pending_id, debit_account_id, credit_account_id, amount, order_id, actor, note)
-
--- name: insert_entries
--- Write the entries of direct and posted transfers, both sides in one statement.
-INSERT INTO entries (transfer_id, account_id, amount, previous, balance, version)
-SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
-
--- name: update_accounts
--- Store what the book made of the locked accounts.
-UPDATE accounts a SET balance = w.balance, held = w.held, version = w.version
-  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS w (id, balance, held, version)
- WHERE a.id = w.id
-
--- name: insert_attempts
--- Write attempts before any byte of them leaves.
-INSERT INTO attempts (id, order_id, number, supplier_id, route_id, supplier_product_code, reference, cost_expected,
-                      claimed_by, due_at, explanation)
-SELECT id, order_id, number, supplier_id, route_id, supplier_product_code, reference, cost_expected, claimed_by,
-       clock_timestamp() + claim_ms * interval '1 millisecond', explanation
-  FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
-              $8::bigint[], $9::text[], $10::int[], $11::jsonb[])
-    AS w (id, order_id, number, supplier_id, route_id, supplier_product_code, reference, cost_expected, claimed_by,
-          claim_ms, explanation)
-
 -- name: claim_attempts
 -- The one-way claim before a first sending: prepared becomes sending, for exactly one caller.
 UPDATE attempts a
@@ -125,42 +171,6 @@ UPDATE attempts a
   FROM unnest($1::bigint[], $2::text[], $3::int[]) AS w (id, claimed_by, claim_ms)
  WHERE a.id = w.id AND a.state = 'unknown'
 RETURNING a.id
-
--- name: update_orders
--- Store the locked orders' new state; the row count is checked against what was locked.
-UPDATE orders o
-   SET state = w.state::order_state, reason = w.reason, sn = w.sn, message = w.message, data = w.data,
-       supplier_id = w.supplier_id, cost = w.cost, same_day_counter = w.same_day_counter,
-       updated_at = w.updated_at, final_at = w.final_at, needs_decision_at = w.needs_decision_at
-  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::bigint[], $8::bigint[],
-              $9::int[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::text[])
-    AS w (id, state, reason, sn, message, data, supplier_id, cost, same_day_counter, updated_at, final_at,
-          needs_decision_at, expected)
- WHERE o.id = w.id AND o.state = w.expected::order_state
-
--- name: update_attempts
--- Store what became known of attempts; each names the state it expects.
-UPDATE attempts a
-   SET state = w.state::attempt_state, cost = w.cost, sn = w.sn, supplier_order_id = w.supplier_order_id,
-       reason = w.reason, message = w.message, due_at = w.due_at, not_found = w.not_found,
-       not_found_since = w.not_found_since, claimed_by = NULL, updated_at = clock_timestamp()
-  FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[],
-              $8::timestamptz[], $9::smallint[], $10::timestamptz[], $11::text[])
-    AS w (id, state, cost, sn, supplier_order_id, reason, message, due_at, not_found, not_found_since, expected)
- WHERE a.id = w.id AND a.state = w.expected::attempt_state
-
--- name: insert_attempt_messages
--- Keep scrubbed transcripts.
-INSERT INTO attempt_messages (attempt_id, kind, request, answer, outcome, elapsed_ms)
-SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[])
-
--- name: insert_callbacks
--- The outbox row in the settling commit.
-INSERT INTO callbacks (id, order_id, reseller_id, sequence, event, format, occurred_at, snapshot, state, due_at, claimed_by)
-SELECT id, order_id, reseller_id, sequence, event, format, occurred_at, snapshot, state::callback_state, due_at, claimed_by
-  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::text[], $6::text[], $7::timestamptz[],
-              $8::jsonb[], $9::text[], $10::timestamptz[], $11::text[])
-    AS w (id, order_id, reseller_id, sequence, event, format, occurred_at, snapshot, state, due_at, claimed_by)
 
 -- name: insert_cases
 -- Open cases; the same subject opens once.

@@ -120,8 +120,13 @@ def order_from_row(row: Any) -> Order:
     return Order(*values)
 
 
-def attempt_from_row(row: Any) -> Attempt:
-    """Read a row that has all members of Attempt by name."""
-    values = [row[name] for name in _ATTEMPT_FIELDS]
-    values[_ATTEMPT_FIELDS.index("state")] = AttemptState(row["state"])
+_JOINED_NAMES = tuple(
+    f"a_{name}" if name in _ORDER_FIELDS else name for name in _ATTEMPT_FIELDS
+)
+
+
+def joined_attempt_from_row(row: Any) -> Attempt:
+    """Read an attempt from a row that also has its order; names both have begin with ``a_``."""
+    values = [row[name] for name in _JOINED_NAMES]
+    values[_ATTEMPT_FIELDS.index("state")] = AttemptState(row["a_state"])
     return Attempt(*values)

@@ -118,6 +118,11 @@ class RecordOutcome(msgspec.Struct, frozen=True, kw_only=True):
     confirm_first: bool = False
     actor: str = ""
 
+    @property
+    def account_id(self) -> int:
+        """The account by which the lane chooses its worker."""
+        return self.account_ids[0]
+
 
 class DueCallbackRow(msgspec.Struct, frozen=True, kw_only=True):
     """A callback that was claimed for delivery by this node."""

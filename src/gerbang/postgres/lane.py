@@ -39,11 +39,13 @@ RECONNECT_PAUSE_S: Final = 0.2
 CONFLICT_RETRIES_MAX: Final = 5
 EXPIRY_CHECK_S: Final = 0.1
 STOP_TIMEOUT_S: Final = 15.0
+REPLAN_AT_BATCHES: Final = frozenset({10, 100, 1_000, 10_000})
+REPLAN_EVERY_S: Final = 60.0
 
 LEDGER_LOCK_KEY: Final = 0x6765726261  # "gerba": writers share it, seal and checkpoint own it
 
-_BEGIN: Final = "BEGIN"
-_OPEN: Final = "SELECT pg_current_xact_id()::text, pg_advisory_xact_lock_shared($1)"
+_BEGIN: Final = f"BEGIN; SELECT pg_advisory_xact_lock_shared({LEDGER_LOCK_KEY})"
+_XACT_ID: Final = "SELECT pg_current_xact_id_if_assigned()::text"
 
 
 class NotWrittenError(Exception):
@@ -65,12 +67,25 @@ class SetAside:
 SET_ASIDE: Final = SetAside()
 
 
+class Done:
+    """What a program gives back: one result for each write, and its transaction's id.
+
+    Without an id the lane asks for it; only a transaction that wrote something has one.
+    """
+
+    __slots__ = ("results", "xact_id")
+
+    def __init__(self, results: Sequence[Any], xact_id: str = "") -> None:
+        self.results = results
+        self.xact_id = xact_id
+
+
 class Program(Protocol):
     """What a batch does, inside the lane's transaction."""
 
     async def run(
         self, connection: Connection, writes: Sequence[Any], *, skip_locked: bool
-    ) -> Sequence[Any]:
+    ) -> Done:
         """Do all writes and give one result each; an Exception as a result goes to its caller."""
         ...
 
@@ -146,8 +161,8 @@ class Lane:
         self._batch_writes_max = batch_writes_max
         self._queue_writes_max = queue_writes_max
         self._on_death = on_death
-        self._queue: deque[_Ticket] = deque()
-        self._waiting_for_work: deque[asyncio.Future[None]] = deque()
+        self._queues: list[deque[_Ticket]] = [deque() for _ in range(workers)]
+        self._sleepers: list[asyncio.Future[None] | None] = [None] * workers
         self._unfinished: set[_Ticket] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._aside: set[asyncio.Task[None]] = set()
@@ -158,7 +173,7 @@ class Lane:
     @property
     def depth(self) -> int:
         """How many writes wait."""
-        return len(self._queue)
+        return sum(len(queue) for queue in self._queues)
 
     async def start(self) -> None:
         """Open the connections and begin to work."""
@@ -202,36 +217,43 @@ class Lane:
 
     def submit_soon(self, write: Any, *, deadline_s: float = 30.0) -> asyncio.Future[Any]:
         """Queue a write and give the future of its result."""
-        if self._stopping or len(self._queue) >= self._queue_writes_max:
+        if self._stopping or self.depth >= self._queue_writes_max:
             raise LaneFullError("too many writes are waiting")
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         ticket = _Ticket(write, future, monotonic() + deadline_s)
         self._unfinished.add(ticket)
-        self._queue.append(ticket)
-        self._wake()
+        number = self._worker_for(write)
+        self._queues[number].append(ticket)
+        sleeper = self._sleepers[number]
+        if sleeper is not None and not sleeper.done():
+            sleeper.set_result(None)
         return future
 
-    def _wake(self) -> None:
-        while self._waiting_for_work:
-            sleeper = self._waiting_for_work.popleft()
-            if not sleeper.done():
-                sleeper.set_result(None)
-                return
+    def _worker_for(self, write: Any) -> int:
+        """Choose the worker by the account that the write locks.
 
-    async def take(self) -> list[_Ticket]:
-        """Wait for work and take a batch; callers that left are skipped."""
+        So the workers of one process never wait for each other's locks, and two requests with one
+        reference meet in one queue. Writes that lock no account go where least waits.
+        """
+        account_id = getattr(write, "account_id", None)
+        if account_id is not None:
+            return int(account_id) % len(self._queues)
+        return min(range(len(self._queues)), key=lambda n: len(self._queues[n]))
+
+    async def take(self, number: int) -> list[_Ticket]:
+        """Wait for work of one worker and take a batch; callers that left are skipped."""
         while True:
-            batch = self._take_waiting()
+            batch = self._take_waiting(self._queues[number])
             if batch:
                 return batch
             sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting_for_work.append(sleeper)
+            self._sleepers[number] = sleeper
             await sleeper
 
-    def _take_waiting(self) -> list[_Ticket]:
+    def _take_waiting(self, queue: deque[_Ticket]) -> list[_Ticket]:
         batch: list[_Ticket] = []
-        while self._queue and len(batch) < self._batch_writes_max:
-            ticket = self._queue.popleft()
+        while queue and len(batch) < self._batch_writes_max:
+            ticket = queue.popleft()
             if ticket.future.done():
                 self._unfinished.discard(ticket)
                 continue
@@ -307,17 +329,36 @@ class _Worker:
         self._lane = lane
         self._connection = connection
         self._number = number
+        self._batches = 0
+        self._planned_at = monotonic()
 
     async def work(self) -> None:
         """Take batches for ever."""
         try:
             while True:
-                batch = await self._lane.take()
+                batch = await self._lane.take(self._number)
                 started = monotonic()
                 await self._do(batch)
                 self._note(len(batch), monotonic() - started)
+                await self._forget_old_plans()
         finally:
             self._connection.terminate()
+
+    async def _forget_old_plans(self) -> None:
+        """Have the server plan again now and then.
+
+        A plan made while a table was empty reads all of it; it would stay until the server
+        happens to analyse the table.
+        """
+        self._batches += 1
+        now = monotonic()
+        if self._batches not in REPLAN_AT_BATCHES and now - self._planned_at < REPLAN_EVERY_S:
+            return
+        self._planned_at = now
+        try:
+            await self._connection.execute("DISCARD PLANS")
+        except Exception as error:  # noqa: BLE001 (the next batch deals with the connection)
+            log.warning("lane.plans_kept", error=repr(error))
 
     def _note(self, size: int, seconds: float) -> None:
         stats = self._lane.stats
@@ -374,10 +415,10 @@ class _Worker:
         connection = self._connection
         try:
             await connection.execute(_BEGIN)
-            row = await connection.fetchrow(_OPEN, LEDGER_LOCK_KEY)
-            xact_id: str = row[0] if row else ""
             writes = [ticket.write for ticket in batch]
-            results = await self._program.run(connection, writes, skip_locked=skip_locked)
+            done = await self._program.run(connection, writes, skip_locked=skip_locked)
+            xact_id = done.xact_id or await connection.fetchval(_XACT_ID) or ""
+            results = done.results
         except BaseException:
             await self._roll_back()
             raise

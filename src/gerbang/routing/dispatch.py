@@ -16,7 +16,13 @@ import structlog
 
 from gerbang.clock import Clock
 from gerbang.dialects.contract import Dialect, InexpressibleOrderError, SupplierView
-from gerbang.orders.order import Attempt, Order, attempt_from_row, order_from_row, supplier_order
+from gerbang.orders.order import (
+    Attempt,
+    Order,
+    joined_attempt_from_row,
+    order_from_row,
+    supplier_order,
+)
 from gerbang.orders.outcome import Outcome, StatusOutcome, Unavailable, Unknown
 from gerbang.orders.transitions import AttemptState
 from gerbang.orders.writes import ClaimAttempt, Recorded, RecordOutcome, Transcript
@@ -163,7 +169,7 @@ class Dispatcher:
             return
         rows = await self._pool.fetch(SQL.attempts_with_orders, [row[0] for row in claimed])
         for row in rows:
-            order, attempt = order_from_row(row), _attempt_of(row)
+            order, attempt = order_from_row(row), joined_attempt_from_row(row)
             self._remember(order, attempt)
             self._spawn(self._look_at(order, attempt))
 
@@ -332,19 +338,3 @@ def _transcript(kind: str, request: HttpRequest, result: SendResult) -> Transcri
 
 def _note(kind: str, text: str) -> Transcript:
     return Transcript(kind=kind, request="", answer=f"({text})")
-
-
-def _attempt_of(row: Any) -> Attempt:
-    """Read an attempt from a row that also carries its order."""
-    own = {
-        "id": row["a_id"],
-        "supplier_id": row["a_supplier_id"],
-        "reference": row["a_reference"],
-        "state": row["a_state"],
-        "cost": row["a_cost"],
-        "sn": row["a_sn"],
-        "reason": row["a_reason"],
-        "message": row["a_message"],
-        "created_at": row["a_created_at"],
-    }
-    return attempt_from_row({**dict(row), **own})

@@ -410,7 +410,7 @@ CREATE TABLE orders (
     CONSTRAINT orders_counter_positive CHECK (counter > 0),
     CONSTRAINT orders_testing_moves_no_money CHECK (testing = (hold_id IS NULL)),
     CONSTRAINT orders_final_has_time CHECK ((state = 'pending') = (final_at IS NULL))
-) WITH (fillfactor = 85);
+) WITH (fillfactor = 50);
 CREATE UNIQUE INDEX orders_reference ON orders (reseller_id, testing, reference);
 CREATE UNIQUE INDEX orders_signature ON orders (credential_id, signature_key) WHERE signature_key IS NOT NULL;
 CREATE UNIQUE INDEX orders_same_day ON orders (reseller_id, product_id, destination, business_day, same_day_counter)
