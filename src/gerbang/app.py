@@ -23,7 +23,7 @@ from gerbang.callbacks.standard import STANDARD_FORMAT, standard_encoder
 from gerbang.callbacks.store import SQL as CALLBACK_SQL
 from gerbang.callbacks.store import DatabaseCallbackStore
 from gerbang.catalog.load import SnapshotLoader
-from gerbang.clock import SystemClock
+from gerbang.clock import SystemClock, business_day
 from gerbang.dialects.registry import DIALECTS
 from gerbang.gateway import LiveGateway
 from gerbang.ledger.read import house_account_ids, untracked_account_ids
@@ -40,6 +40,7 @@ from gerbang.outbound.message import Answered, InboundRequest
 from gerbang.postgres.lane import Lane
 from gerbang.postgres.pool import Connection, OwnConnection, Pool, connect, open_pool
 from gerbang.resellers.access import Gatekeeper
+from gerbang.resellers.day_orders import DayOrders, count_orders
 from gerbang.routing.dispatch import Dispatcher
 from gerbang.routing.planner import Planner
 from gerbang.secrets_box import SecretBox, load_secret_key
@@ -47,6 +48,7 @@ from gerbang.settings import Settings
 from gerbang.suppliers.news import NewsDesk
 from gerbang.web.asgi import JSON_TYPE, raw_route
 from gerbang.web.client_address import ClientAddress
+from gerbang.web.fast_paths import FastPaths
 from gerbang.web.metrics import Metrics
 
 log = structlog.get_logger()
@@ -68,9 +70,7 @@ class Node:
         self.clock = SystemClock()
         self.metrics = Metrics()
         self.waiters = Waiters()
-        self.box = SecretBox(
-            load_secret_key(Path(settings.data_dir), given=settings.secret_key)
-        )
+        self.box = SecretBox(load_secret_key(Path(settings.data_dir), given=settings.secret_key))
         self.ready = False
         self._background: list[asyncio.Task[None]] = []
         self._closers: list[Callable[[], Any]] = []
@@ -84,6 +84,7 @@ class Node:
         await self._open_lane()
         self._open_out(work=work)
         self._open_intake()
+        await self._count_day_orders()
         if work:
             self.dispatcher.start()
             self.deliverer.start()
@@ -224,6 +225,7 @@ class Node:
             requests_per_second_max=s.requests_per_second_max,
             concurrent_requests_max=s.concurrent_requests_max,
         )
+        self.day_orders = DayOrders(orders_per_day_max=s.orders_per_day_max)
         self.gateway = LiveGateway(
             clock=self.clock,
             snapshot=self.snapshot,
@@ -232,6 +234,7 @@ class Node:
             intake=self.intake,
             pool=self.pool,
             metrics=self.metrics,
+            day_orders=self.day_orders,
         )
 
     # --- what follows a commit ------------------------------------------------------------------------
@@ -246,9 +249,7 @@ class Node:
         """Tell whoever waits, and deliver the callbacks this commit wrote."""
         supplier = self.snapshot.suppliers.get(recorded.attempt.supplier_id)
         if supplier is not None:
-            self.metrics.supplier_outcomes.labels(
-                supplier.view.code, recorded.attempt.state
-            ).inc()
+            self.metrics.supplier_outcomes.labels(supplier.view.code, recorded.attempt.state).inc()
         if recorded.final:
             order = recorded.order
             self.metrics.settled.labels(order.dialect, order.state).inc()
@@ -272,6 +273,15 @@ class Node:
 
     # --- background ---------------------------------------------------------------------------------
 
+    async def _count_day_orders(self) -> None:
+        """Take over what other nodes, or an earlier run, placed today; only where it limits."""
+        limited = self.settings.orders_per_day_max or any(
+            r.orders_per_day_max for r in self.snapshot.resellers.values()
+        )
+        if limited:
+            day = business_day(self.clock.now())
+            self.day_orders.seed(day, await count_orders(self.pool, day))
+
     async def _gauge_forever(self) -> None:
         while True:
             await asyncio.sleep(GAUGES_EVERY_S)
@@ -279,6 +289,7 @@ class Node:
             self.metrics.attempts_in_flight.set(self.dispatcher.in_flight)
             try:
                 row = await self.pool.fetchrow(CALLBACK_SQL.backlog)
+                await self._count_day_orders()
             except Exception as error:  # noqa: BLE001 (the database may be away)
                 log.warning("gauges.not_read", error=repr(error))
                 continue
@@ -355,7 +366,7 @@ def create_application(
         finally:
             await node.stop()
 
-    application: Any = Starlette(lifespan=lifespan)
+    application: Any = FastPaths(Starlette(lifespan=lifespan))
     if node.settings.trusted_proxies:
         return ClientAddress(application, trusted_proxies=node.settings.trusted_proxies)
     return application
@@ -375,9 +386,7 @@ async def installation(pool: Pool | Connection) -> tuple[str, bool]:
 
 
 def _plain(path: str, handler: Any) -> Route:
-    return raw_route(
-        path, handler, methods=("GET", "HEAD"), too_large=_refused, crashed=_refused
-    )
+    return raw_route(path, handler, methods=("GET", "HEAD"), too_large=_refused, crashed=_refused)
 
 
 def _refused(_request: InboundRequest) -> Answered:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from time import monotonic
+from typing import Any
 
 import structlog
 
 from gerbang.catalog.snapshot import Snapshot
-from gerbang.clock import Clock
+from gerbang.clock import Clock, business_day
 from gerbang.dialects.contract import (
     BalanceView,
     Credential,
@@ -26,6 +26,7 @@ from gerbang.orders.order import order_from_row
 from gerbang.orders.reasons import Reason
 from gerbang.postgres.pool import Pool
 from gerbang.resellers.access import Gatekeeper
+from gerbang.resellers.day_orders import DayOrders
 from gerbang.web.metrics import Metrics
 
 log = structlog.get_logger()
@@ -44,6 +45,7 @@ class LiveGateway:
         intake: Intake,
         pool: Pool,
         metrics: Metrics,
+        day_orders: DayOrders,
     ) -> None:
         """Wire it."""
         self.clock = clock
@@ -53,6 +55,7 @@ class LiveGateway:
         self._intake = intake
         self._pool = pool
         self._metrics = metrics
+        self._day_orders = day_orders
 
     def find_credential(self, dialect: str, key: str) -> Credential | None:
         """Look up an active credential in memory."""
@@ -71,11 +74,28 @@ class LiveGateway:
         started = monotonic()
         self._gatekeeper.enter(credential.reseller.id)
         try:
-            result = await self._intake.place(credential, purchase)
+            result = await self._place_within_limit(credential, purchase)
         finally:
             self._gatekeeper.leave(credential.reseller.id)
         self._metrics.place_seconds.labels(purchase.dialect).observe(monotonic() - started)
         self._metrics.placed.labels(purchase.dialect, _result_word(result)).inc()
+        return result
+
+    async def _place_within_limit(self, credential: Credential, purchase: Purchase) -> PlaceResult:
+        """Place, counting live orders against the reseller's daily limit."""
+        if purchase.testing:
+            return await self._intake.place(credential, purchase)
+        reseller = self._snapshot.resellers[credential.reseller.id]
+        day = business_day(self.clock.now())
+        reason = self._day_orders.begin(reseller.view.id, reseller.orders_per_day_max, day=day)
+        if reason is not None:
+            return await self._intake.refuse(credential, purchase, Refusal(reason=reason))
+        placed = False
+        try:
+            result = await self._intake.place(credential, purchase)
+            placed = isinstance(result, OrderView) and not result.known
+        finally:
+            self._day_orders.end(reseller.view.id, placed=placed)
         return result
 
     def _is_live(self, credential: Credential) -> bool:
@@ -110,9 +130,7 @@ class LiveGateway:
         )
         return await self._view(credential, row)
 
-    async def _view(
-        self, credential: Credential, row: Mapping[str, object] | None
-    ) -> OrderView | None:
+    async def _view(self, credential: Credential, row: Any) -> OrderView | None:
         if row is None:
             return None
         balance = await self._available(credential)

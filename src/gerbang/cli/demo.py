@@ -50,7 +50,9 @@ SUPPLIER_STOP_S: Final = 5.0
 def demo(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
-    data_dir: Annotated[str | None, typer.Option(help="Folder for everything the demo keeps.")] = None,
+    data_dir: Annotated[
+        str | None, typer.Option(help="Folder for everything the demo keeps.")
+    ] = None,
 ) -> None:
     """Run the gateway with an embedded PostgreSQL, demo data and three fake suppliers.
 
@@ -118,9 +120,7 @@ class FakeSuppliers:
         prices.write_text(json.dumps({p.code: p.cost for p in demo_products()}))
         self._processes = [self._start(s, folder, prices) for s in SUPPLIERS]
 
-    def _start(
-        self, supplier: DemoSupplier, folder: Path, prices: Path
-    ) -> subprocess.Popen[bytes]:
+    def _start(self, supplier: DemoSupplier, folder: Path, prices: Path) -> subprocess.Popen[bytes]:
         callback_url = f"http://127.0.0.1:{self._settings.port}/callbacks/{supplier.code}"
         return subprocess.Popen(
             [

@@ -335,9 +335,7 @@ class SupplierClient(Protocol):
         """
         ...
 
-    def read_buy(
-        self, supplier: SupplierView, order: SupplierOrder, answer: Answered
-    ) -> Outcome:
+    def read_buy(self, supplier: SupplierView, order: SupplierOrder, answer: Answered) -> Outcome:
         """Interpret the answer to a purchase; what is not listed is Unknown."""
         ...
 

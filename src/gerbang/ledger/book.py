@@ -48,7 +48,7 @@ class Book:
         self.entries: list[Entry] = []
         self.changed: dict[int, Account] = {}
 
-    def hold(  # noqa: PLR0917 - one transfer's own members
+    def hold(
         self, key: str, event: str, *, debit: int, credit: int, amount: int, order_id: int
     ) -> Transfer:
         """Reserve `amount` on the debit account; raises InsufficientBalanceError."""

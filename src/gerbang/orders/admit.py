@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
+from gerbang.catalog.product import Product
 from gerbang.dialects.contract import ProductKind, Purchase, Refusal
 from gerbang.orders.reasons import Reason
 
@@ -23,25 +23,10 @@ COUNTER_MAX: Final = 99
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
-class IntakeProduct(Protocol):
-    """What intake reads of a product."""
-
-    id: int
-    code: str
-    name: str
-    kind: ProductKind
-    status: str
-    status_reason: str
-    same_day_rule: str
-    amount_min: int | None
-    amount_max: int | None
-    amount_step: int
-
-
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
     """What the catalogue says about one product for one reseller at one moment."""
 
-    product: IntakeProduct
+    product: Product
     price: int | None
     destination: str
     """Normalised by the category's rule."""
@@ -52,7 +37,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 class Admission(msgspec.Struct, frozen=True, kw_only=True):
     """The order may be written, if balance and reference allow."""
 
-    product: IntakeProduct
+    product: Product
     destination: str
     quantity: int
     counter: int
@@ -72,9 +57,7 @@ def check_text(purchase: Purchase) -> Refusal | None:
     return Refusal(reason=Reason.INVALID_REQUEST, fields=fields)
 
 
-def _check_field(
-    fields: dict[str, list[str]], name: str, value: str, length_max: int
-) -> None:
+def _check_field(fields: dict[str, list[str]], name: str, value: str, length_max: int) -> None:
     if not value:
         fields[name] = ["required"]
     elif len(value) > length_max:
@@ -150,15 +133,13 @@ def _check_request(purchase: Purchase, offer: Offer) -> Refusal | None:
             product_name=product.name,
         )
     if purchase.price_max is not None and price > purchase.price_max:
-        return Refusal(
-            reason=Reason.PRICE_ABOVE_LIMIT, price=price, product_name=product.name
-        )
+        return Refusal(reason=Reason.PRICE_ABOVE_LIMIT, price=price, product_name=product.name)
     if purchase.counter is not None and not 1 <= purchase.counter <= COUNTER_MAX:
         return Refusal(reason=Reason.INVALID_REQUEST, fields={"counter": [f"1 to {COUNTER_MAX}"]})
     return None
 
 
-def _quantity_problem(quantity: int | None, product: IntakeProduct) -> str:
+def _quantity_problem(quantity: int | None, product: Product) -> str:
     if product.kind is not ProductKind.OPEN:
         return "" if quantity in {None, 1} else "quantity must be 1"
     low, high, step = product.amount_min or 1, product.amount_max or 0, product.amount_step
@@ -171,9 +152,7 @@ def _quantity_problem(quantity: int | None, product: IntakeProduct) -> str:
     return ""
 
 
-def _admission(
-    purchase: Purchase, offer: Offer, settings: Mapping[str, object]
-) -> Admission:
+def _admission(purchase: Purchase, offer: Offer, settings: Mapping[str, object]) -> Admission:
     return Admission(
         product=offer.product,
         destination=offer.destination,
@@ -184,9 +163,7 @@ def _admission(
     )
 
 
-def _same_day(
-    purchase: Purchase, product: IntakeProduct, settings: Mapping[str, object]
-) -> bool:
+def _same_day(purchase: Purchase, product: Product, settings: Mapping[str, object]) -> bool:
     """Whether a second order of this product and number today needs a counter.
 
     The product decides, then the reseller (`same_day_rule` on or off); by default the rule holds

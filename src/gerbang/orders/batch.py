@@ -17,12 +17,12 @@ from gerbang.clock import Clock
 from gerbang.dialects.contract import CallbackEvent, OrderState, OrderView, Refusal
 from gerbang.ledger.account import Account, HouseAccount
 from gerbang.ledger.book import Book, InsufficientBalanceError
-from gerbang.ledger.move import MoveMoney, Moved, plan_move
+from gerbang.ledger.move import Moved, MoveMoney, plan_move
 from gerbang.ledger.transfer import Entry, Transfer, TransferEvent
 from gerbang.orders.directory import Directory
 from gerbang.orders.order import Attempt, Order, joined_attempt_from_row, order_from_row
-from gerbang.orders.outcome import StatusOutcome
 from gerbang.orders.outcome import Outcome as AnyOutcome
+from gerbang.orders.outcome import StatusOutcome
 from gerbang.orders.reasons import Reason
 from gerbang.orders.settle import Case, Situation, apply_outcome
 from gerbang.orders.testing import apply_testing_step
@@ -795,4 +795,3 @@ def _due_callback(row: Any) -> DueCallbackRow:
 
 def _outcome_text(outcome: AnyOutcome | StatusOutcome) -> str:
     return msgspec.json.encode(outcome).decode()
-

@@ -58,6 +58,4 @@ async def decide_order(
 def _outcome(decision: Decision, sn: str) -> Outcome:
     if decision == "delivered":
         return Delivered(sn=sn, message="decided by a person")
-    return Rejected(
-        reason=Reason.BILLER_FAILED, reroutable=False, message="decided by a person"
-    )
+    return Rejected(reason=Reason.BILLER_FAILED, reroutable=False, message="decided by a person")

@@ -191,9 +191,12 @@ class Intake:
                 view = result.order.view(balance=result.balance)
             case Known():
                 view = result.order.view(balance=result.balance, known=True)
-            case _:
+            case Refusal():
                 await self._log_refusal(order, result)
                 return result
+            case _:
+                msg = f"the lane answered {type(result).__name__}"
+                raise TypeError(msg)
         if final is None or view.state is not OrderState.PENDING:
             return view
         return await self._await_final(order, view, final, wait_ms)
@@ -283,9 +286,7 @@ class Intake:
         )
         if same or refusal.reason is Reason.MAINTENANCE:
             return known
-        return Refusal(
-            reason=Reason.REFERENCE_REUSED, known_order=known, balance=known.balance
-        )
+        return Refusal(reason=Reason.REFERENCE_REUSED, known_order=known, balance=known.balance)
 
     async def _log_refusal(self, order: PlaceOrder, refusal: Refusal) -> None:
         self._submit_refusal(
@@ -341,9 +342,7 @@ def _storable(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode()[:128]
 
 
-def reply_wait_ms(
-    credential: Credential, dialect: str, defaults: Mapping[str, int]
-) -> int:
+def reply_wait_ms(credential: Credential, dialect: str, defaults: Mapping[str, int]) -> int:
     """How long this reseller's replies wait for the final result."""
     wait = credential.reseller.pending_reply_wait_ms.get(dialect)
     return defaults.get(dialect, 0) if wait is None else wait

@@ -120,9 +120,7 @@ def order_from_row(row: Any) -> Order:
     return Order(*values)
 
 
-_JOINED_NAMES = tuple(
-    f"a_{name}" if name in _ORDER_FIELDS else name for name in _ATTEMPT_FIELDS
-)
+_JOINED_NAMES = tuple(f"a_{name}" if name in _ORDER_FIELDS else name for name in _ATTEMPT_FIELDS)
 
 
 def joined_attempt_from_row(row: Any) -> Attempt:

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from gerbang.clock import Clock
-from gerbang.dialects.contract import Dialect, InexpressibleOrderError, SupplierView
+from gerbang.dialects.contract import Dialect, InexpressibleOrderError
 from gerbang.orders.order import (
     Attempt,
     Order,
@@ -33,6 +33,7 @@ from gerbang.outbound.transcript import scrub
 from gerbang.postgres.lane import Lane, NotWrittenError, OutcomeUnknownError
 from gerbang.postgres.pool import Pool
 from gerbang.postgres.sql import load_queries
+from gerbang.suppliers.supplier import Supplier
 
 log = structlog.get_logger()
 SQL = load_queries("gerbang.routing", "dispatch.sql")
@@ -44,18 +45,10 @@ RECORD_DEADLINE_S: Final = 60.0
 LOCATED_MAX: Final = 50_000
 
 
-class SupplierChannel(Protocol):
-    """What dispatch needs to know of a supplier."""
-
-    view: SupplierView
-    timeout_ms: int
-    concurrency_max: int
-
-
 class DispatchDirectory(Protocol):
     """Suppliers and accounts, from memory."""
 
-    def channel(self, supplier_id: int) -> SupplierChannel | None:
+    def channel(self, supplier_id: int) -> Supplier | None:
         """Give a supplier's channel."""
         ...
 
@@ -216,7 +209,7 @@ class Dispatcher:
                 outcome = Unknown(message=result.error)
         await self._record(order, attempt, outcome, _transcript("buy", request, result))
 
-    async def _claim(self, attempt: Attempt, channel: SupplierChannel, *, resend: bool) -> bool:
+    async def _claim(self, attempt: Attempt, channel: Supplier, *, resend: bool) -> bool:
         granted: bool = await self._lane.submit(
             ClaimAttempt(
                 attempt_id=attempt.id,
@@ -229,7 +222,7 @@ class Dispatcher:
         return granted
 
     async def _deliver(
-        self, request: HttpRequest, channel: SupplierChannel, purpose: str, deadline_ms: int
+        self, request: HttpRequest, channel: Supplier, purpose: str, deadline_ms: int
     ) -> SendResult:
         started = monotonic()
         result = await self._outbound.send(

@@ -61,9 +61,7 @@ CATEGORIES: Final = (
         pattern=r"^[0-9A-Za-z()@._-]{4,40}$",
         hint="a game id, with the zone behind it where there is one",
     ),
-    DemoCategory(
-        code="voucher", name="Voucher", pattern=PHONE, hint="the buyer's phone number"
-    ),
+    DemoCategory(code="voucher", name="Voucher", pattern=PHONE, hint="the buyer's phone number"),
     DemoCategory(
         code="bill", name="Tagihan", pattern="^[0-9]{6,20}$", hint="a customer number, digits"
     ),
@@ -97,7 +95,14 @@ _DATA: Final = (
     ("HD", "Three Happy", "TRI"),
     ("MD", "Smartfren Nonstop", "SMARTFREN"),
 )
-_DATA_SIZES: Final = ((1, 9_800), (3, 21_500), (5, 32_000), (10, 58_000), (20, 91_000), (50, 148_000))
+_DATA_SIZES: Final = (
+    (1, 9_800),
+    (3, 21_500),
+    (5, 32_000),
+    (10, 58_000),
+    (20, 91_000),
+    (50, 148_000),
+)
 _GAMES: Final = (
     ("ML", "Mobile Legends", ((86, 19_800), (172, 39_300), (257, 58_700), (706, 158_000))),
     ("FF", "Free Fire", ((5, 900), (70, 9_300), (140, 18_400), (355, 46_000), (720, 91_500))),
@@ -130,9 +135,7 @@ _NAMED: Final = (
     DemoProduct(
         code="HSA5", name="Halo 5.000", category="pulsa", brand="Telkomsel", price=5_400, cost=5_050
     ),
-    DemoProduct(
-        code="XL5", name="XL 5.000", category="pulsa", brand="XL", price=5_850, cost=5_400
-    ),
+    DemoProduct(code="XL5", name="XL 5.000", category="pulsa", brand="XL", price=5_850, cost=5_400),
     DemoProduct(
         code="T1", name="Three 1.000", category="pulsa", brand="Three", price=1_321, cost=1_150
     ),

@@ -50,11 +50,11 @@ def raw_route(
 
     `crashed` must not say *failed* where an order may have been created.
     """
-    endpoint = _Endpoint(handler, too_large, crashed, body_bytes_max)
+    endpoint = Endpoint(handler, too_large, crashed, body_bytes_max)
     return Route(path, endpoint, methods=list(methods))
 
 
-class _Endpoint:
+class Endpoint:
     """One handler as an ASGI application."""
 
     def __init__(
