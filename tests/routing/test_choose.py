@@ -160,8 +160,8 @@ OBSTACLES: list[tuple[Code, dict[str, Any], dict[str, Any], str, str]] = [
             "from 12:00:00 WIB"
         ),
         (
-            "gangguan, supplier: 6 transaksi gagal berturut-turut (sejak 12:00:00 WIB); dicoba lagi "
-            "mulai 12:00:00 WIB"
+            "gangguan, supplier: 6 transaksi gagal berturut-turut (sejak 12:00:00 WIB); "
+            "dicoba lagi mulai 12:00:00 WIB"
         ),
     ),
     (
