@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from gerbang.cli import db, sandbox
+from gerbang.cli import (
+    callback,
+    db,
+    ledger,
+    order,
+    product,
+    reseller,
+    sandbox,
+    supplier,
+    token,
+)
 from gerbang.cli.demo import demo
 from gerbang.cli.serve import serve
 
@@ -15,5 +25,12 @@ app = typer.Typer(
 )
 app.command()(serve)
 app.command()(demo)
+app.add_typer(reseller.app, name="reseller")
+app.add_typer(product.app, name="product")
+app.add_typer(supplier.app, name="supplier")
+app.add_typer(order.app, name="order")
+app.add_typer(ledger.app, name="ledger")
+app.add_typer(callback.app, name="callback")
+app.add_typer(token.app, name="token")
 app.add_typer(db.app, name="db")
 app.add_typer(sandbox.app, name="sandbox")
