@@ -22,6 +22,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Address to listen on."""
     port: int = 8080
     """Port to listen on; 0 takes a free one."""
+    port_shared: bool = False
+    """Listen together with other processes on the same port; ``serve --workers`` sets it."""
     data_dir: str = "./var"
     """Folder of the embedded database, the secret key and demo.json."""
     database_url: str = ""

@@ -14,6 +14,7 @@ import uvicorn
 from starlette.routing import BaseRoute
 
 from gerbang.app import Node, create_application
+from gerbang.cli.workers import run_workers, shared_socket
 from gerbang.logs import configure_logs
 from gerbang.postgres.embedded import EmbeddedPostgres
 from gerbang.postgres.migrate import migrate
@@ -32,6 +33,9 @@ def serve(
         str, typer.Option(help="api, work or api,work: what this process does.")
     ] = "api,work",
     config: Annotated[Path | None, typer.Option(help="A gerbang.toml to read.")] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="How many processes share the port.")
+    ] = 1,
 ) -> None:
     """Run the gateway until it is told to stop (SIGINT, SIGTERM).
 
@@ -40,9 +44,7 @@ def serve(
 
     Example: gerbang serve --host 0.0.0.0 --port 8080
     """
-    settings = load_settings(
-        config, overrides={"host": host, "port": port, "data_dir": data_dir}
-    )
+    settings = load_settings(config, overrides={"host": host, "port": port, "data_dir": data_dir})
     configure_logs(level=settings.log_level, style=settings.log_format)
     embedded = None
     url = settings.database_url
@@ -51,10 +53,28 @@ def serve(
         url = embedded.start()
     try:
         asyncio.run(migrate(url))
-        run_gateway(settings, url, work="work" in role.split(","))
+        if workers > 1:
+            run_workers(workers, _worker_arguments(config, role), _worker_environ(settings, url))
+        else:
+            run_gateway(settings, url, work="work" in role.split(","))
     finally:
         if embedded is not None:
             embedded.stop()
+
+
+def _worker_arguments(config: Path | None, role: str) -> list[str]:
+    arguments = ["--role", role]
+    return [*arguments, "--config", str(config)] if config is not None else arguments
+
+
+def _worker_environ(settings: Settings, url: str) -> dict[str, str]:
+    return {
+        "GERBANG_DATABASE_URL": url,
+        "GERBANG_HOST": settings.host,
+        "GERBANG_PORT": str(settings.port),
+        "GERBANG_DATA_DIR": settings.data_dir,
+        "GERBANG_PORT_SHARED": "true",
+    }
 
 
 def run_gateway(
@@ -72,8 +92,9 @@ def run_gateway(
     )
     server = uvicorn.Server(server_config(application, settings))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sockets = [shared_socket(settings.host, settings.port)] if settings.port_shared else None
     try:
-        server.run()
+        server.run(sockets=sockets)
     except KeyboardInterrupt:
         return
     if not server.started:
