@@ -28,6 +28,7 @@ from gerbang.docs_postings import contradiction_table, posting_table
 from gerbang.markdown import code, table
 from gerbang.orders.reasons import Reason
 from gerbang.orders.transitions import ATTEMPT_STEPS, ORDER_STEPS, AttemptState
+from gerbang.routing.explain import TEXTS
 from gerbang.sandbox.magic import DROPPED_TESTING_MS, PLANS, USUAL_MS, USUAL_TESTING_MS, Plan
 from gerbang.web.metrics import Metrics
 
@@ -329,7 +330,15 @@ def _plan_words(plan: Plan) -> tuple[str, str]:
     return at_supplier + later + reason, in_testing + testing_later + reason
 
 
-# --- metrics and commands -----------------------------------------------------------------------
+# --- routing, metrics, commands -----------------------------------------------------------------------
+
+
+def _verdicts() -> str:
+    rows = (
+        (code(word.value), re.sub(r"{(\w+)}", r"*\1*", english))
+        for word, (english, _) in TEXTS.items()
+    )
+    return table(("verdict", "in words"), rows)
 
 
 def _metrics_table() -> str:
@@ -385,6 +394,7 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "magic-numbers": _magic_table,
         "postings": posting_table,
         "contradictions": contradiction_table,
+        "verdicts": _verdicts,
         "metrics": _metrics_table,
         "commands": _commands,
     }
