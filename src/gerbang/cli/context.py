@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["AsJson", "DataDir", "Limit", "actor", "in_database", "in_node", "members", "show"]
 
 T = TypeVar("T")
+TABLE_WIDTH: Final = 2_000
+"""Wider than any row: a terminal breaks long lines better than a table its cells."""
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table, for programs.")]
 Limit = Annotated[int, typer.Option(help="How many at most.", min=1, max=10_000)]
 
@@ -172,10 +174,10 @@ def show(
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in columns.values():
-        table.add_column(title, overflow="fold")
+        table.add_column(title, no_wrap=True)
     for row in rows:
         table.add_row(*(cell(row.get(name)) for name in columns))
-    Console(soft_wrap=True, highlight=False, markup=False).print(table)
+    Console(width=TABLE_WIDTH, highlight=False, markup=False).print(table)
 
 
 def print_json(value: Any) -> None:
@@ -203,6 +205,10 @@ def cell(value: Any) -> str:
         return f"{value:,}".replace(",", ".")
     if isinstance(value, datetime):
         return value.astimezone(WIB).strftime("%Y-%m-%d %H:%M:%S")
-    if isinstance(value, list | dict):
-        return msgspec.json.encode(value).decode()
-    return str(value)
+    return _long_cell(value) if isinstance(value, list | dict) else str(value)
+
+
+def _long_cell(value: list[Any] | dict[str, Any]) -> str:
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return ",".join(value)
+    return msgspec.json.encode(value).decode()
