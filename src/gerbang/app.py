@@ -141,10 +141,13 @@ class Node:
             workers=self.settings.lane_workers,
             batch_writes_max=self.settings.lane_batch_writes_max,
             queue_writes_max=self.settings.lane_queue_writes_max,
-            on_death=lambda error: self.on_fatal(error),
+            on_death=self._die,
         )
         self.lane.observe_batch = self.metrics.observe_batch
         await self.lane.start()
+
+    def _die(self, error: BaseException) -> None:
+        self.on_fatal(error)
 
     def _float_ids(self) -> frozenset[int]:
         """Supplier floats may be newer than the start of this process."""
@@ -237,7 +240,7 @@ class Node:
             day_orders=self.day_orders,
         )
 
-    # --- what follows a commit ------------------------------------------------------------------------
+    # --- what follows a commit -------------------------------------------------------------------
 
     def _after_placed(self, placed: Placed) -> None:
         if placed.attempt is not None and self.dispatcher.takes_more:
@@ -271,7 +274,7 @@ class Node:
     def _observe_supplier(self, supplier: str, result: str, seconds: float) -> None:
         self.metrics.supplier_seconds.labels(supplier, result).observe(seconds)
 
-    # --- background ---------------------------------------------------------------------------------
+    # --- background ------------------------------------------------------------------------------
 
     async def _count_day_orders(self) -> None:
         """Take over what other nodes, or an earlier run, placed today; only where it limits."""
@@ -310,7 +313,7 @@ class Node:
                 log.warning("ledger.not_sealed", error=repr(error))
             await asyncio.sleep(SEAL_EVERY_S)
 
-    # --- HTTP -----------------------------------------------------------------------------------------
+    # --- HTTP ------------------------------------------------------------------------------------
 
     def routes(self) -> list[BaseRoute]:
         """All routes of the root application."""

@@ -73,7 +73,7 @@ class Memory:
         reseller = self._snapshot.resellers[reseller_id]
         return reseller.view.account_id, reseller.receivable_account_id
 
-    # --- suppliers ---------------------------------------------------------------------------------
+    # --- suppliers -------------------------------------------------------------------------------
 
     def channel(self, supplier_id: int) -> Supplier | None:
         """Give a supplier for dispatch."""
@@ -93,7 +93,7 @@ class Memory:
         """See orders/directory.py."""
         return self._planner.plan_next(order, attempts)
 
-    # --- callbacks -----------------------------------------------------------------------------------
+    # --- callbacks -------------------------------------------------------------------------------
 
     def callback_format(self, order: Order, event: CallbackEvent) -> str | None:
         """Name the format for an order's reseller; None where nobody is told."""
@@ -123,7 +123,7 @@ class Memory:
             url=reseller.callback_url, secrets=secrets, settings=dict(reseller.settings)
         )
 
-    # --- intake --------------------------------------------------------------------------------------
+    # --- intake ----------------------------------------------------------------------------------
 
     def offer(self, credential: Credential, purchase: Purchase) -> Offer | None:
         """Price and state of a product for a reseller."""
@@ -143,9 +143,7 @@ class Memory:
             in_cut_off=in_cut_off(product.cut_off_start, product.cut_off_end, self._clock.now()),
         )
 
-    def plan_first(
-        self, credential: Credential, purchase: Purchase, admission: Admission
-    ) -> PlannedAttempt | Refusal:
+    def plan_first(self, credential: Credential, admission: Admission) -> PlannedAttempt | Refusal:
         """Choose the first route, or refuse in the reseller's words."""
         reseller = self._snapshot.resellers[credential.reseller.id]
         return self._planner.plan_first(reseller, admission)
@@ -156,7 +154,7 @@ class Memory:
             admission.destination, ProductKind(admission.product.kind), now=self._clock.now()
         )
 
-    # --- price list ----------------------------------------------------------------------------------
+    # --- price list ------------------------------------------------------------------------------
 
     def list_products(
         self, reseller_id: int, query: ProductQuery

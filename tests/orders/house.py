@@ -68,7 +68,7 @@ class House:
     def choose_next(self, order: Order, attempts: Sequence[Attempt]) -> PlannedAttempt | None:
         return self.next_route
 
-    # --- what tests do ------------------------------------------------------------------------------
+    # --- what tests do ---------------------------------------------------------------------------
 
     @property
     def plan(self) -> PlannedAttempt:
@@ -153,7 +153,9 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(url: str, *, workers: int = 2, balance: int = 1_000_000) -> AsyncIterator[House]:
+async def open_house(
+    url: str, *, workers: int = 2, balance: int = 1_000_000
+) -> AsyncIterator[House]:
     house = House(url)
     house.connection = c = await connect(url)
     await _furnish(house, c)

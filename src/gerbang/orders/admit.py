@@ -1,4 +1,4 @@
-"""The pure part of intake: may this order be placed, and at what price?
+"""The pure part of intake: whether an order may be placed, and at what price.
 
 Everything is a function of what is in memory; the balance and known references are checked by the
 write lane, under lock.

@@ -53,9 +53,7 @@ class IntakeCatalog(Protocol):
         """Price and state of the asked product for this reseller; None when there is none."""
         ...
 
-    def plan_first(
-        self, credential: Credential, purchase: Purchase, admission: Admission
-    ) -> PlannedAttempt | Refusal:
+    def plan_first(self, credential: Credential, admission: Admission) -> PlannedAttempt | Refusal:
         """Choose the first route."""
         ...
 
@@ -120,7 +118,7 @@ class Intake:
         if purchase.testing:
             steps = self._catalog.plan_testing(admission)
             return self._order(credential, purchase, admission, first=None, steps=steps)
-        first = self._catalog.plan_first(credential, purchase, admission)
+        first = self._catalog.plan_first(credential, admission)
         if isinstance(first, Refusal):
             return first
         return self._order(credential, purchase, admission, first=first, steps=())
@@ -232,7 +230,7 @@ class Intake:
         balance = await self._pool.fetchval(SQL.available_balance, order.account_id)
         return settled.view(balance=balance, known=view.known)
 
-    # --- refusals ----------------------------------------------------------------------------------
+    # --- refusals --------------------------------------------------------------------------------
 
     async def refuse(
         self, credential: Credential, purchase: Purchase, refusal: Refusal

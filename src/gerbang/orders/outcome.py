@@ -8,7 +8,7 @@ from gerbang.orders.reasons import Reason
 
 
 class Delivered(msgspec.Struct, frozen=True, kw_only=True, tag="delivered"):
-    """It happened. `sn` may be empty (it may follow); `cost` is rupiah when the supplier said it."""
+    """It happened. `sn` may follow later; `cost` is rupiah where the supplier said it."""
 
     sn: str = ""
     cost: int | None = None

@@ -367,7 +367,7 @@ def _schedule_watch(s: Situation) -> None:
     s.attempt.due_at = s.attempt.created_at + left[0] if left else None
 
 
-# --- shared ----------------------------------------------------------------------------------------
+# --- shared --------------------------------------------------------------------------------------
 
 
 def _step(s: Situation, after: AttemptState) -> None:

@@ -198,7 +198,7 @@ class Lane:
     async def stop(self) -> None:
         """Finish what is queued, then close; after a limit, leave the rest unwritten."""
         limit = monotonic() + STOP_TIMEOUT_S
-        while self._unfinished and monotonic() < limit:
+        while self._unfinished and monotonic() < limit:  # noqa: ASYNC110 (a short, bounded wait)
             await asyncio.sleep(0.02)
         self._stopping = True
         for task in [*self._tasks, *self._aside]:
@@ -385,7 +385,7 @@ class _Worker:
                     return
             except LockNotAvailable:
                 skip_locked = True
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 (isolated, and told to its caller)
                 if not self._lost(error):
                     await self._bisect(batch, error, skip_locked=skip_locked)
                     return

@@ -178,7 +178,7 @@ class Dispatcher:
             case _:
                 await self._ask(order, attempt)
 
-    # --- sending -----------------------------------------------------------------------------------
+    # --- sending ---------------------------------------------------------------------------------
 
     async def _send(self, order: Order, attempt: Attempt, *, resend: bool) -> None:
         channel = self._directory.channel(attempt.supplier_id)
@@ -241,7 +241,7 @@ class Dispatcher:
             gate = self._gates[supplier_id] = asyncio.Semaphore(concurrency_max)
         return gate
 
-    # --- asking --------------------------------------------------------------------------------------
+    # --- asking ----------------------------------------------------------------------------------
 
     async def _ask(self, order: Order, attempt: Attempt) -> None:
         channel = self._directory.channel(attempt.supplier_id)
@@ -263,7 +263,7 @@ class Dispatcher:
             outcome = Unknown(message=result.error)
         await self._record(order, attempt, outcome, _transcript("ask", request, result))
 
-    # --- recording -------------------------------------------------------------------------------------
+    # --- recording -------------------------------------------------------------------------------
 
     async def _record(
         self,
@@ -294,7 +294,7 @@ class Dispatcher:
         elif recorded.resend and not self.paused:
             self._spawn(self._send(recorded.order, recorded.attempt, resend=True))
 
-    # --- news by reference -------------------------------------------------------------------------------
+    # --- news by reference -----------------------------------------------------------------------
 
     def _remember(self, order: Order, attempt: Attempt) -> None:
         if len(self._located) >= LOCATED_MAX:

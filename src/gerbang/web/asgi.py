@@ -66,6 +66,7 @@ class Endpoint:
         self._body_bytes_max = body_bytes_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         try:
             body = await read_body(receive, self._body_bytes_max)
         except BodyTooLargeError:
