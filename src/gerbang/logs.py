@@ -49,9 +49,21 @@ def configure_logs(*, level: str = "info", style: str = "auto") -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=_StandardError,
         cache_logger_on_first_use=True,
     )
+
+
+class _StandardError:
+    """Write to whatever standard error is at that moment (tests and daemons replace it)."""
+
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def msg(self, message: str) -> None:
+        sys.stderr.write(message + "\n")
+
+    log = debug = info = warning = warn = error = critical = fatal = failure = exception = msg
 
 
 def mask_secrets(

@@ -217,7 +217,7 @@ class Gateway(Protocol):
     async def refuse(
         self, credential: Credential, purchase: Purchase, refusal: Refusal
     ) -> PlaceResult:
-        """Log a refusal the dialect decided itself, unless the reference has an order: then that."""
+        """Log a refusal the dialect decided, unless the reference has an order: then that."""
         ...
 
     async def find_order(
