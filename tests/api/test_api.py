@@ -142,6 +142,16 @@ async def test_products_suppliers_routes_and_prices_are_kept(api: Api) -> None:
     assert len((await api.call("GET", "/products?search=x"))["items"]) == 1
 
 
+async def test_categories_and_prefixes_are_kept(api: Api) -> None:
+    category = {"name": "Pulsa", "destination_pattern": "^0[0-9]{8,13}$"}
+    await api.call("PUT", "/categories/pulsa", 204, json=category)
+    await api.call("PUT", "/categories/pulsa", 422, json={**category, "destination_pattern": "(["})
+    assert len((await api.call("GET", "/categories"))["items"]) == 1
+    await api.call("PUT", "/operator-prefixes", 204, json={"prefixes": {"0812": "TELKOMSEL"}})
+    await api.call("PUT", "/operator-prefixes", 422, json={"prefixes": {"x": "TELKOMSEL"}})
+    assert (await api.call("GET", "/operator-prefixes"))["prefixes"] == {"0812": "TELKOMSEL"}
+
+
 async def test_the_ledger_is_verified_and_lists_begin_empty(api: Api) -> None:
     assert (await api.call("GET", "/ledger/verify"))["clean"] is True
     accounts = await api.call("GET", "/ledger/accounts")

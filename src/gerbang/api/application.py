@@ -15,6 +15,7 @@ from gerbang import __version__
 from gerbang.api import (
     callbacks,
     cases,
+    categories,
     ledger,
     orders,
     price_lists,
@@ -58,6 +59,7 @@ def create_api(services: Services) -> FastAPI:
     for module in (
         resellers,
         products,
+        categories,
         price_lists,
         suppliers,
         routes,

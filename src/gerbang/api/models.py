@@ -157,6 +157,16 @@ class ProductShown(Shown):
     prices: dict[str, int] | None = Field(default=None, description="Fixed, by price list.")
 
 
+class CategoryShown(Shown):
+    """A category and its rule for destinations."""
+
+    code: str
+    name: str
+    destination_pattern: str
+    destination_hint: str
+    uses_operator_prefix: bool
+
+
 class PriceListShown(Shown):
     """A price list with its margins."""
 
