@@ -18,10 +18,10 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import httpx
 
@@ -29,8 +29,6 @@ from gerbang.ledger.verify import Verification, verify
 from gerbang.postgres.embedded import EmbeddedPostgres
 from gerbang.sandbox.demo_data import SUPPLIERS
 from postgres.shared import opened, reachable_folder
-
-T = TypeVar("T")
 
 READY_S: Final = 40.0
 STOP_S: Final = 25.0
@@ -240,8 +238,8 @@ class RunningDemo:
             items: list[dict[str, Any]] = (await http.get("/sandbox/inbox/list")).json()["items"]
             return items[::-1]
 
-    async def wait_for(self, condition: Callable[[], T | Awaitable[T]], seconds: float = 10.0) -> T:
-        """Ask until the answer is true, and give it; a TimeoutError names the last answer."""
+    async def wait_for(self, condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+        """Ask until the answer is true, and give it; the condition may be a coroutine function."""
         give_up_at = time.monotonic() + seconds
         while True:
             answer = condition()
