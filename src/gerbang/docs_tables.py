@@ -330,7 +330,7 @@ def _plan_words(plan: Plan) -> tuple[str, str]:
     return at_supplier + later + reason, in_testing + testing_later + reason
 
 
-# --- routing, metrics, commands -----------------------------------------------------------------------
+# --- routing, metrics, commands ------------------------------------------------------------------
 
 
 def _verdicts() -> str:

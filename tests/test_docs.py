@@ -1,0 +1,248 @@
+"""The documentation says what is true: generated blocks, settings, links, commands and samples."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import pytest
+import typer
+from starlette.routing import Match, Route
+
+from gerbang import docs_postings
+from gerbang.callbacks.backoff import Backoff
+from gerbang.cli.main import app
+from gerbang.dialects.contract import Gateway
+from gerbang.dialects.registry import DIALECTS
+from gerbang.docs_tables import (
+    BLOCKS,
+    UnknownBlockError,
+    documents,
+    rewrite,
+    setting_lines,
+    toml_example,
+)
+from gerbang.ledger.transfer import TransferEvent
+from gerbang.settings import load_settings
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = documents(ROOT)
+MAKE_AGAIN = "run: python -m gerbang.docs_tables"
+
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+FENCE = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+LOCAL_URL = re.compile(r"http://127\.0\.0\.1:8080(/[^\s'\"`]*)")
+
+
+def page_name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def without_fences(text: str) -> str:
+    return FENCE.sub("", text)
+
+
+# --- generated blocks ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_every_generated_block_is_up_to_date(page: Path) -> None:
+    text = page.read_text()
+    assert rewrite(text) == text, MAKE_AGAIN
+
+
+def test_every_block_is_shown_somewhere() -> None:
+    shown = {
+        name for page in PAGES for name in re.findall(r"generated: ([a-z-]+)", page.read_text())
+    }
+    assert shown == set(BLOCKS)
+
+
+def test_a_marker_of_an_unknown_block_is_refused() -> None:
+    with pytest.raises(UnknownBlockError):
+        rewrite("<!-- generated: nothing -->\n<!-- /generated -->")
+
+
+def test_the_example_file_lists_every_setting_at_its_default() -> None:
+    assert (ROOT / "gerbang.toml.example").read_text() == toml_example(), MAKE_AGAIN
+
+
+def test_the_example_file_can_be_used_with_everything_uncommented(tmp_path: Path) -> None:
+    lines = toml_example().splitlines()
+    given = [line.removeprefix("# ") if " = " in line else line for line in lines]
+    file = tmp_path / "gerbang.toml"
+    file.write_text("\n".join(given))
+    assert load_settings(file, environ={}) == load_settings(environ={}, overrides={})
+
+
+def test_every_setting_says_what_it_means() -> None:
+    silent = [line.name for line in setting_lines() if not line.about]
+    assert silent == [], "give it a comment in settings.py"
+
+
+# --- the ledger's page --------------------------------------------------------------------------
+
+
+def test_every_event_of_the_ledger_stands_in_its_page() -> None:
+    page = (ROOT / "docs/ledger.md").read_text()
+    assert [event.value for event in TransferEvent if f"`{event.value}`" not in page] == []
+
+
+def test_every_kind_of_case_stands_in_its_page() -> None:
+    page = (ROOT / "docs/ledger.md").read_text()
+    source = (ROOT / "src/gerbang/orders/settle.py").read_text()
+    kinds = set(re.findall(r'_open_case\(s, "(\w+)"', source))
+    assert kinds
+    assert {kind for kind in kinds if f"`{kind}`" not in page} == set()
+
+
+@pytest.mark.parametrize("scenario", docs_postings.CONTRADICTIONS, ids=lambda s: s.case)
+def test_no_contradiction_takes_more_than_the_price(scenario: docs_postings.Scenario) -> None:
+    after = docs_postings.run_scenario(scenario)
+    book = after.book
+    assert sum(entry.amount for entry in book.entries) == 0
+    own = {after.account_id, after.receivable_id}
+    taken = -sum(entry.amount for entry in book.entries if entry.account_id in own)
+    assert taken in {0, after.order.price, -after.order.price}
+    assert book.accounts[after.account_id].spendable >= 0
+
+
+def test_the_waits_of_callbacks_are_those_of_the_page() -> None:
+    waits = [Backoff().wait_after(n, jitter=0) for n in range(1, 13)]
+    seconds = [wait.total_seconds() for wait in waits if wait is not None]
+    said = [10, 28, 76, 3.5 * 60, 9.5 * 60, 26 * 60, 1.2 * 3600, 3.3 * 3600, *[6 * 3600] * 3]
+    assert seconds == pytest.approx(said, rel=0.03)
+
+
+# --- links and names ----------------------------------------------------------------------------
+
+
+def anchors(page: Path) -> set[str]:
+    headings = HEADING.findall(without_fences(page.read_text()))
+    kept = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
+    return {text.strip().replace(" ", "-") for text in kept}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    broken = []
+    for target in LINK.findall(without_fences(page.read_text())):
+        parts = urlsplit(target)
+        if parts.scheme in {"http", "https"}:
+            continue
+        aim = (page.parent / parts.path).resolve() if parts.path else page
+        found = aim.exists() and aim.is_relative_to(ROOT)
+        if not found or (parts.fragment and parts.fragment not in anchors(aim)):
+            broken.append(target)
+    assert broken == []
+
+
+def test_every_page_of_docs_is_linked_from_the_readme_or_the_index() -> None:
+    linked = {
+        (page.parent / target.partition("#")[0]).resolve()
+        for page in (ROOT / "README.md", ROOT / "docs/README.md")
+        for target in LINK.findall(page.read_text())
+    }
+    pages = {page for page in PAGES if page.is_relative_to(ROOT / "docs")}
+    # Results of `make bench` and `make prove` are written by these, and need no link.
+    results = {ROOT / "docs/performance.md", ROOT / "docs/proof.md"}
+    assert pages - linked - results - {ROOT / "docs/README.md"} == set()
+
+
+def command_names(command: Any, path: str = "gerbang") -> Iterator[str]:
+    yield path
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from command_names(inner, f"{path} {name}")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_every_command_that_a_page_names_exists(page: Path) -> None:
+    existing = set(command_names(typer.main.get_command(app)))
+    named = re.findall(r"(?:`|bin/)gerbang((?: [a-z]+)+)", page.read_text())
+    missing = []
+    for words in named:
+        path = "gerbang"
+        for word in words.split():
+            deeper = any(name.startswith(f"{path} ") for name in existing)
+            path = f"{path} {word}" if deeper else path
+        if path not in existing:
+            missing.append(path)
+    assert missing == []
+
+
+def test_every_make_target_of_a_page_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    texts = "\n".join(page.read_text() for page in PAGES)
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", texts, re.MULTILINE))
+    assert named - targets == set()
+
+
+# --- samples ------------------------------------------------------------------------------------
+
+
+def dialect_routes() -> list[Route]:
+    gateway = cast("Gateway", object())
+    routes = [route for d in DIALECTS.values() for route in d.routes(gateway)]
+    # SocX's last route refuses whatever the others do not take.
+    return [r for r in routes if isinstance(r, Route) and "{rest:path}" not in r.path]
+
+
+def is_routed(path: str, method: str) -> bool:
+    scope = {"type": "http", "path": path, "method": method, "root_path": "", "headers": []}
+    return any(route.matches(scope)[0] is Match.FULL for route in dialect_routes())
+
+
+OWN_PATHS = {"/sandbox/inbox/list"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_every_curl_line_calls_a_path_that_is_routed(page: Path) -> None:
+    wrong = []
+    for _, block in FENCE.findall(page.read_text()):
+        for command in re.split(
+            r"\n(?=curl|python3)|\| *\n? *(?=curl)", block.replace("\\\n", " ")
+        ):
+            for target in LOCAL_URL.findall(command):
+                method = "POST" if " -d " in command else "GET"
+                path = urlsplit(target).path
+                if path not in OWN_PATHS and not is_routed(path, method):
+                    wrong.append(f"{method} {path}")
+    assert wrong == []
+
+
+def test_a_path_that_is_not_there_would_be_found() -> None:
+    assert not is_routed("/v1/orders", "POST")
+    assert is_routed("/trx/demo", "GET")
+
+
+@pytest.mark.parametrize("dialect", ["isikuota", "otomax"])
+def test_the_worked_signature_of_a_dialect_prints_what_stands_below_it(dialect: str) -> None:
+    text = (ROOT / f"docs/dialects/{dialect}.md").read_text()
+    found = re.search(r"```python\n(.*?)```\n+```text\n(.*?)```", text, re.DOTALL)
+    assert found is not None
+    out = io.StringIO()
+    with redirect_stdout(out):
+        exec(compile(found[1], dialect, "exec"), {"__name__": "example"})  # noqa: S102 (our own page)
+    assert out.getvalue() == found[2]
+
+
+def test_both_readmes_have_the_same_shape_and_the_same_samples() -> None:
+    english = (ROOT / "README.md").read_text()
+    indonesian = (ROOT / "README.id.md").read_text()
+
+    def shape(text: str) -> list[int]:
+        return [
+            len(line.split(" ")[0]) for line in without_fences(text).splitlines() if line[:1] == "#"
+        ]
+
+    def samples(text: str) -> list[str]:
+        return [re.sub(r" +#.*", "", code) for _, code in FENCE.findall(text)]
+
+    assert shape(english) == shape(indonesian)
+    assert samples(english) == samples(indonesian)
