@@ -354,29 +354,18 @@ def _commands() -> str:
 
     from gerbang.cli.main import app
 
-    sections: list[str] = []
+    rows: list[tuple[str, str]] = []
 
     def describe(command: Any, path: str) -> None:
         inner: Mapping[str, Any] = getattr(command, "commands", {})
         for name in sorted(inner):
             describe(inner[name], f"{path} {name}")
         if not inner:
-            sections.append(_command(command, path))
+            said = inspect.cleandoc(command.help or "").partition("\n\n")[0]
+            rows.append((code(path), said.replace("\n", " ")))
 
     describe(typer.main.get_command(app), "gerbang")
-    return "\n\n".join(sections)
-
-
-def _command(command: Any, path: str) -> str:
-    lines = [f"### {path}", "", inspect.cleandoc(command.help or "").replace("\f", "")]
-    options = [
-        (", ".join(code(o) for o in p.opts), getattr(p, "help", None) or "")
-        for p in command.params
-        if p.name != "help"
-    ]
-    if options:
-        lines += ["", table(("argument", "meaning"), options)]
-    return "\n".join(lines)
+    return table(("command", "what it does"), rows)
 
 
 BLOCKS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
