@@ -92,6 +92,8 @@ class Buyer:
         self.supplier_base_url = ""
         self.callbacks: list[InboundRequest] = []
         self.refuse_callbacks = False
+        self.refused: list[CallbackRefused] = []
+        """Callbacks that were not believed."""
         self._client = client
 
     @property
@@ -148,16 +150,19 @@ class Buyer:
     async def hear(self, request: web.Request) -> web.Response:
         if self.refuse_callbacks:
             return web.Response(status=503)
-        self.callbacks.append(
-            InboundRequest(
-                method=request.method,
-                path=request.path,
-                query=request.query_string.encode(),
-                headers=tuple((k.lower(), v) for k, v in request.headers.items()),
-                body=await request.read(),
-                client_ip="127.0.0.1",
-            )
+        inbound = InboundRequest(
+            method=request.method,
+            path=request.path,
+            query=request.query_string.encode(),
+            headers=tuple((k.lower(), v) for k, v in request.headers.items()),
+            body=await request.read(),
+            client_ip="127.0.0.1",
         )
+        news = self.half.read_callback(self.view, inbound)
+        if isinstance(news, CallbackRefused):
+            self.refused.append(news)
+            return web.Response(status=news.status)
+        self.callbacks.append(inbound)
         return web.Response(text="OK")
 
 
@@ -178,7 +183,8 @@ async def market(
     dialect: str, folder: Path, *more: str
 ) -> AsyncIterator[tuple[FakeSupplier, Buyer]]:
     """Open a fake supplier and a buyer who knows each other."""
-    async with OutboundClient(OutboundSettings()) as client:
+    ca_file = str(folder / "supplier.pem") if "--tls" in more else ""
+    async with OutboundClient(OutboundSettings(ca_file=ca_file)) as client:
         buyer = Buyer(dialect, client)
         runner = await _listen(buyer)
         url = f"http://127.0.0.1:{runner.addresses[0][1]}/callback"

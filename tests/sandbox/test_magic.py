@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gerbang.dialects.contract import ProductKind
 from gerbang.orders.reasons import Reason
@@ -81,3 +83,35 @@ def test_an_electricity_token_has_twenty_digits_in_five_groups_and_its_parts() -
 
 def test_testing_serial_numbers_have_four_groups() -> None:
     assert [len(part) for part in make_testing_serial("0812").split("-")] == [4] * 4
+
+
+@given(st.text(max_size=30), st.sampled_from(sorted(magic.PLANS)))
+def test_only_the_last_four_digits_decide(anything: str, ending: str) -> None:
+    assert magic.plan_for(anything + ending) is magic.PLANS[ending]
+
+
+@given(st.text(max_size=30))
+def test_every_destination_has_a_plan_whose_steps_come_in_time_s_order(destination: str) -> None:
+    plan = magic.plan_for(destination)
+    times = [step.after_ms for step in plan.later]
+    assert times == sorted(times)
+    testing = magic.testing_steps(destination, ProductKind.PREPAID, now=NOW)
+    assert testing
+    assert [step.due_at for step in testing] == sorted(step.due_at for step in testing)
+    assert testing[-1].outcome["state"] in ("success", "failed", "reversed", "serial_number")
+
+
+@given(st.text(max_size=40), st.sampled_from(["PLN20", "pln100", "PLNX"]))
+def test_a_token_has_twenty_digits_and_names_its_customer(reference: str, code: str) -> None:
+    serial = make_serial(reference, code)
+    assert serial.data is not None
+    assert len(serial.data["token"].replace("-", "")) == 20
+    assert serial.data["token"].replace("-", "").isdecimal()
+    assert serial.sn.split("/")[:2] == [serial.data["token"], serial.data["name"]]
+    assert make_serial(reference, code) == serial
+
+
+@given(st.lists(st.text(max_size=10), unique=True, min_size=2, max_size=50))
+def test_two_references_never_share_a_serial_number(references: list[str]) -> None:
+    for code in ("TSEL21", "PLN20"):
+        assert len({make_serial(reference, code).sn for reference in references}) == len(references)

@@ -25,6 +25,7 @@ def _known_dialect(name: str) -> str:
 
 @app.command()
 def supplier(
+    *,
     dialect: Annotated[
         str, typer.Option(help="socx, isikuota or otomax.", callback=_known_dialect)
     ],
@@ -47,13 +48,20 @@ def supplier(
     prices: Annotated[
         Path | None, typer.Option(help="JSON file {code: rupiah}; other codes cost Rp5,000.")
     ] = None,
+    orders_max: Annotated[
+        int, typer.Option(min=1, help="Orders it keeps, in memory too; it refuses further ones.")
+    ] = 1_000_000,
+    tls: Annotated[
+        bool, typer.Option(help="HTTPS, with a certificate of its own beside the journal.")
+    ] = False,
     faults: Annotated[
         str,
         typer.Option(
             help=(
                 "What goes wrong, as shares of 1: seed=42,drop_after=0.05,... Replies: delay, "
                 "drop_before, drop_after, garbage, half_body, trickle. Callbacks: duplicate, "
-                "contradict, before_reply, lost. Also delay_ms and trickle_ms."
+                "contradict, before_reply, lost, wrong_signature. Others: price_change, "
+                "tls_failure. Also delay_ms and trickle_ms."
             ),
         ),
     ] = "",
@@ -69,6 +77,8 @@ def supplier(
         callback_url=callback_url,
         credential=credential,
         prices=prices,
+        orders_max=orders_max,
+        tls=tls,
         faults=faults,
     )
     try:

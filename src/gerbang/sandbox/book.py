@@ -62,7 +62,15 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, tag="told", tag_field="eve
     acknowledged: bool
 
 
-Entry = Asked | Taken | Changed | Told
+class Forged(msgspec.Struct, frozen=True, kw_only=True, tag="forged", tag_field="event"):
+    """A callback with a wrong signature was sent; `believed` means that it was acknowledged."""
+
+    reference: str
+    at: datetime
+    believed: bool
+
+
+Entry = Asked | Taken | Changed | Told | Forged
 
 _encode: Final = msgspec.json.Encoder().encode
 _decoder: Final = msgspec.json.Decoder(Entry)
@@ -126,6 +134,8 @@ class Book:
         """Start empty."""
         self.orders: dict[str, FakeOrder] = {}
         self.requests: Counter[str] = Counter()
+        self.forgeries = 0
+        self.forgeries_believed = 0
         self.spent = 0
         self._latest: dict[tuple[str, str], str] = {}
 
@@ -156,6 +166,9 @@ class Book:
                 order = self.orders[entry.reference]
                 order.steps_told = entry.step + 1
                 order.callbacks_acknowledged += entry.acknowledged
+            case Forged():
+                self.forgeries += 1
+                self.forgeries_believed += entry.believed
 
     def _take(self, entry: Taken) -> None:
         self.requests[entry.reference] += 1
@@ -189,6 +202,8 @@ class Book:
             "requests": self.requests.total(),
             "requests_by_reference_max": max(self.requests.values(), default=0),
             "deliveries_by_reference_max": max(deliveries, default=0),
+            "forgeries": self.forgeries,
+            "forgeries_believed": self.forgeries_believed,
             "states": dict(states),
             "balance": self.balance,
         }

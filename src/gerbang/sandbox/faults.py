@@ -40,6 +40,18 @@ class CallbackFault(StrEnum):
     """It comes before the reply to the purchase it is about."""
     LOST = "lost"
     """It never comes."""
+    WRONG_SIGNATURE = "wrong_signature"
+    """Before it comes one that says the opposite under a wrong signature; where the dialect signs
+    nothing, nothing happens."""
+
+
+class OtherFault(StrEnum):
+    """What may happen apart from replies and callbacks; each has a chance of its own."""
+
+    PRICE_CHANGE = "price_change"
+    """The order costs a tenth more than the price list says; that is the truth from then on."""
+    TLS_FAILURE = "tls_failure"
+    """The TLS handshake of a connection is refused; nothing can be sent over it."""
 
 
 class FaultSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +60,7 @@ class FaultSettings(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     reply: Mapping[ReplyFault, float] = {}
     callback: Mapping[CallbackFault, float] = {}
+    other: Mapping[OtherFault, float] = {}
     delay_ms: int = 1_500
     trickle_ms: int = 20
     """The pause after each piece of a trickled reply."""
@@ -59,28 +72,56 @@ class FaultsUnreadableError(ValueError):
 
 NO_FAULTS: Final = FaultSettings()
 _WHOLE_NUMBERS: Final = ("seed", "delay_ms", "trickle_ms")
+_GROUPS: Final[Mapping[str, type[StrEnum]]] = {
+    "reply": ReplyFault,
+    "callback": CallbackFault,
+    "other": OtherFault,
+}
 
 
 def parse_faults(text: str) -> FaultSettings:
     """Read ``seed=42,drop_after=0.05,duplicate=0.1``."""
     numbers: dict[str, int] = {}
-    reply: dict[ReplyFault, float] = {}
-    callback: dict[CallbackFault, float] = {}
+    shares: dict[str, dict[str, float]] = {"reply": {}, "callback": {}, "other": {}}
     for part in filter(None, text.split(",")):
         name, _, value = part.strip().partition("=")
         try:
             if name in _WHOLE_NUMBERS:
-                numbers[name] = int(value)
-            elif name in set(ReplyFault):
-                reply[ReplyFault(name)] = float(value)
+                numbers[name] = _whole(value)
             else:
-                callback[CallbackFault(name)] = float(value)
+                shares[_group_of(name)][name] = _share(value)
         except ValueError as error:
             raise FaultsUnreadableError(f"{part!r}: {error}") from None
-    for shares in (reply.values(), callback.values()):
-        if not (all(0 <= share <= 1 for share in shares) and sum(shares) <= 1):
-            raise FaultsUnreadableError("shares are between 0 and 1, also together")
-    return FaultSettings(reply=reply, callback=callback, **numbers)
+    if any(sum(shares[group].values()) > 1 for group in ("reply", "callback")):
+        raise FaultsUnreadableError("the shares of replies, or of callbacks, are more than 1")
+    # In the order of this file, so that the order of the text decides nothing.
+    listed = {
+        group: {fault: shares[group][fault] for fault in faults if fault in shares[group]}
+        for group, faults in _GROUPS.items()
+    }
+    return msgspec.convert({**listed, **numbers}, FaultSettings)
+
+
+def _group_of(name: str) -> str:
+    for group, faults in _GROUPS.items():
+        if name in set(faults):
+            return group
+    known = ", ".join(fault for faults in _GROUPS.values() for fault in faults)
+    raise ValueError(f"not one of {', '.join(_WHOLE_NUMBERS)}, {known}")
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError("not below 0")
+    return number
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise ValueError("a share is between 0 and 1")
+    return share
 
 
 def pick_reply_fault(settings: FaultSettings, reference: str, occasion: str) -> ReplyFault | None:
@@ -95,6 +136,12 @@ def pick_callback_fault(settings: FaultSettings, reference: str, step: int) -> C
     if not settings.callback:
         return None
     return _pick(settings.callback, _chance(settings.seed, "callback", reference, str(step)))
+
+
+def happens(settings: FaultSettings, fault: OtherFault, occasion: str) -> bool:
+    """Say whether this happens to an order (its reference) or to a connection (its number)."""
+    share = settings.other.get(fault, 0.0)
+    return bool(share) and _chance(settings.seed, fault, occasion) < share
 
 
 def _pick(shares: Mapping[FaultT, float], chance: float) -> FaultT | None:

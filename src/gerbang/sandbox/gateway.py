@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
 import msgspec
 import structlog
@@ -16,7 +14,6 @@ from gerbang.clock import Clock, SystemClock, business_day
 from gerbang.dialects.contract import (
     BalanceView,
     CallbackEvent,
-    CallbackMessage,
     Credential,
     Dialect,
     OrderState,
@@ -27,19 +24,17 @@ from gerbang.dialects.contract import (
     ProductView,
     Purchase,
     Refusal,
-    ResellerView,
 )
 from gerbang.ids import generate_reference
 from gerbang.orders.reasons import Reason
-from gerbang.outbound.addresses import AddressPolicy
 from gerbang.outbound.client import OutboundClient
-from gerbang.outbound.message import Answered
 from gerbang.sandbox.book import (
     Asked,
     Book,
     Changed,
     Entry,
     FakeOrder,
+    Forged,
     Taken,
     Told,
     decode_entry,
@@ -50,7 +45,9 @@ from gerbang.sandbox.faults import (
     NO_FAULTS,
     CallbackFault,
     FaultSettings,
+    OtherFault,
     ReplyFault,
+    happens,
     pick_callback_fault,
     pick_reply_fault,
 )
@@ -58,17 +55,15 @@ from gerbang.sandbox.journal import Journal
 from gerbang.sandbox.magic import Later, LaterKind, Plan, plan_for
 from gerbang.sandbox.serials import make_serial
 from gerbang.sandbox.spoiling import spoil_reply
+from gerbang.sandbox.teller import Teller
 
 log = structlog.get_logger()
 
 PRICE_DEFAULT: Final = 5_000
 OPEN_QUANTITY_MIN: Final = 1_000
 """Dialects that do not say "open denomination" say it by a quantity that is an amount."""
-RETRY_AFTER_S: Final = (0.5, 1.0, 2.0)
 EARLY_CALLBACK_WAIT_S: Final = 2.0
-CALLBACK_DEADLINE_MS: Final = 5_000
-HOUSE_NETWORKS: Final = AddressPolicy(allow_private=True)
-_HTTP_OK: Final = range(200, 300)
+PRICE_CHANGE_PERCENT: Final = 10
 
 _FIRST_STATE: Final = {
     "success": OrderState.SUCCESS,
@@ -92,47 +87,6 @@ _EVENT_OF_STEP: Final[Mapping[LaterKind, CallbackEvent]] = {
 }
 
 
-class BadCredentialError(ValueError):
-    """The credential lacks what its dialect needs."""
-
-
-def make_credential(dialect: str, members: Mapping[str, str]) -> Credential:
-    """Make the one credential that a fake supplier accepts, from its JSON."""
-    key_name, secret_names = {
-        "socx": ("token", ()),
-        "isikuota": ("api_id", ("api_key", "secret_key")),
-        "otomax": ("memberID", ("pin", "password")),
-    }[dialect]
-    missing = [name for name in (key_name, *secret_names) if not members.get(name)]
-    if missing:
-        raise BadCredentialError(f"the {dialect} credential needs {', '.join(missing)}")
-    key = str(members[key_name])
-    if dialect == "socx":
-        key = hashlib.sha256(key.encode()).hexdigest()
-    settings = {"otomax.slug": members["slug"]} if "slug" in members else {}
-    return Credential(
-        id=1,
-        reseller=_buyer(settings),
-        dialect=dialect,
-        key=key.upper() if dialect == "otomax" else key,
-        secrets={name: str(members[name]) for name in secret_names},
-        testing=False,
-    )
-
-
-def _buyer(settings: Mapping[str, Any]) -> ResellerView:
-    return ResellerView(
-        id=1,
-        code="GERBANG",
-        name="Gerbang",
-        status="active",
-        account_id=1,
-        settings=settings,
-        pending_reply_wait_ms={},
-        has_address_list=True,
-    )
-
-
 class FakeSupplierSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What one fake supplier is."""
 
@@ -141,6 +95,8 @@ class FakeSupplierSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Empty: no callbacks at all."""
     prices: Mapping[str, int] = {}
     """Rupiah by product code; others cost Rp5,000."""
+    orders_max: int = 1_000_000
+    """Each is kept in memory, at about a kilobyte; further ones are refused."""
     faults: FaultSettings = NO_FAULTS
 
 
@@ -158,12 +114,10 @@ class FakeSupplierGateway:
         self.clock: Clock = SystemClock()
         self.journal = journal
         self.book = Book()
-        self._dialect = dialect
         self._settings = settings
-        self._client = client
+        self._teller = Teller(dialect, settings.credential, settings.callback_url, client)
         self._questions: Counter[str] = Counter()
         self._lives: set[asyncio.Task[None]] = set()
-        self._encode = dialect.callback_formats[dialect.callback_format_default]
         for line in journal.read():
             self.book.apply(decode_entry(line))
 
@@ -198,6 +152,8 @@ class FakeSupplierGateway:
         """Count the request, take the order once, and answer when the journal has it on disk."""
         _ = credential
         reference = purchase.reference or generate_reference()
+        if self._is_full(reference):
+            return Refusal(reason=Reason.MAINTENANCE)
         fault = self._pick_reply_fault("purchase", reference, self.book.requests[reference])
         if fault is ReplyFault.DROP_BEFORE:
             await self._drop_before_taking(reference)
@@ -218,6 +174,8 @@ class FakeSupplierGateway:
     ) -> OrderView | None:
         """Find an order; what is seen here is on disk."""
         _ = credential, testing
+        if len(self._questions) >= self._settings.orders_max:
+            self._questions.clear()
         self._questions[reference] += 1
         fault = self._pick_reply_fault("status", reference, self._questions[reference])
         shown = await self._show(self.book.orders.get(reference))
@@ -278,6 +236,10 @@ class FakeSupplierGateway:
             await asyncio.wait({life}, timeout=EARLY_CALLBACK_WAIT_S)
         return view
 
+    def _is_full(self, reference: str) -> bool:
+        requests = self.book.requests
+        return len(requests) >= self._settings.orders_max and reference not in requests
+
     async def _drop_before_taking(self, reference: str) -> NoReturn:
         await self._record(Asked(reference=reference, at=self.clock.now()))
         raise ConnectionDroppedError
@@ -311,18 +273,22 @@ class FakeSupplierGateway:
             quantity=purchase.quantity or 1,
             counter=purchase.counter or 1,
             kind=kind,
-            price=self._price(purchase, kind),
+            price=self._price(reference, purchase, kind),
             state=state,
             sn=serial.sn if serial else "",
             reason=plan.reason if state is OrderState.FAILED else None,
             data=serial.data if serial else None,
         )
 
-    def _price(self, purchase: Purchase, kind: ProductKind) -> int:
+    def _price(self, reference: str, purchase: Purchase, kind: ProductKind) -> int:
         quantity = purchase.quantity or 1
         if kind is ProductKind.OPEN:
-            return quantity + self._settings.prices.get(purchase.product_code, 0)
-        return quantity * self._unit_price(purchase.product_code)
+            price = quantity + self._settings.prices.get(purchase.product_code, 0)
+        else:
+            price = quantity * self._unit_price(purchase.product_code)
+        if happens(self._settings.faults, OtherFault.PRICE_CHANGE, reference):
+            price += price * PRICE_CHANGE_PERCENT // 100
+        return price
 
     def _unit_price(self, code: str) -> int:
         return self._settings.prices.get(code, PRICE_DEFAULT)
@@ -348,8 +314,7 @@ class FakeSupplierGateway:
                     await self._sleep_until_due(order, step)
                 await self._record(self._change(order, plan, index))
             if step.callback and index >= order.steps_told:
-                acknowledged = await self._tell(order, _EVENT_OF_STEP[step.kind], fault)
-                self._note_told(order, index, acknowledged=acknowledged)
+                await self._tell(order, index, _EVENT_OF_STEP[step.kind], fault)
 
     async def _sleep_until_due(self, order: FakeOrder, step: Later) -> None:
         age_s = (self.clock.now() - order.taken.at).total_seconds()
@@ -372,63 +337,25 @@ class FakeSupplierGateway:
             data=data,
         )
 
-    def _note_told(self, order: FakeOrder, index: int, *, acknowledged: bool) -> None:
-        told = Told(
-            reference=order.taken.reference,
-            at=self.clock.now(),
-            step=index,
-            acknowledged=acknowledged,
-        )
-        self.book.apply(told)
-        self.journal.append(encode_entry(told))
-
-    # --- callbacks -----------------------------------------------------------------------------
-
     async def _tell(
-        self, order: FakeOrder, event: CallbackEvent, fault: CallbackFault | None
-    ) -> bool:
-        """Send a callback as its fault wants it; say whether it was acknowledged."""
-        if not self._settings.callback_url or fault is CallbackFault.LOST:
-            return False
-        message = self._message(order, event)
-        acknowledged = await self._deliver_patiently(message)
-        if fault is CallbackFault.DUPLICATE:
-            await self._deliver(message)
-            await self._deliver(message)
-        if fault is CallbackFault.CONTRADICT:
-            await self._deliver(_contradict(message))
-        return acknowledged
-
-    async def _deliver_patiently(self, message: CallbackMessage) -> bool:
-        """Deliver until it is acknowledged, four times at most."""
-        for pause_s in (*RETRY_AFTER_S, None):
-            if await self._deliver(message):
-                return True
-            if pause_s is not None:
-                await asyncio.sleep(pause_s)
-        log.warning("sandbox.callback_given_up", reference=message.order.reference)
-        return False
-
-    def _message(self, order: FakeOrder, event: CallbackEvent) -> CallbackMessage:
-        credential = self._settings.credential
-        return CallbackMessage(
-            id=order.taken.id,
-            event=event,
-            occurred_at=order.updated_at.astimezone(UTC),
-            order=order.view(balance=self.book.balance),
-            url=self._settings.callback_url,
-            secrets=credential.secrets,
-            settings=credential.reseller.settings,
+        self, order: FakeOrder, index: int, event: CallbackEvent, fault: CallbackFault | None
+    ) -> None:
+        if fault is CallbackFault.WRONG_SIGNATURE:
+            believed = await self._teller.forge(order, event, balance=self.book.balance)
+            if believed is not None:
+                self._note(
+                    Forged(reference=order.taken.reference, at=self.clock.now(), believed=believed)
+                )
+        acknowledged = await self._teller.tell(order, event, fault, balance=self.book.balance)
+        reference = order.taken.reference
+        self._note(
+            Told(reference=reference, at=self.clock.now(), step=index, acknowledged=acknowledged)
         )
 
-    async def _deliver(self, message: CallbackMessage) -> bool:
-        result = await self._client.send(
-            self._encode(message),
-            deadline_ms=CALLBACK_DEADLINE_MS,
-            purpose="callback",
-            addresses=HOUSE_NETWORKS,
-        )
-        return isinstance(result, Answered) and result.status in _HTTP_OK
+    def _note(self, entry: Entry) -> None:
+        """Record what need not be on disk at once: after a kill it happens once more."""
+        self.book.apply(entry)
+        self.journal.append(encode_entry(entry))
 
     # --- faults ------------------------------------------------------------------------------
 
@@ -443,19 +370,6 @@ class FakeSupplierGateway:
             raise ConnectionDroppedError
         if fault is not None:
             spoil_reply(fault, self._settings.faults)
-
-
-def _contradict(message: CallbackMessage) -> CallbackMessage:
-    """Say the opposite of what is true."""
-    failed = message.event is not CallbackEvent.FAILED
-    order = msgspec.structs.replace(
-        message.order,
-        state=OrderState.FAILED if failed else OrderState.SUCCESS,
-        reason=Reason.BILLER_FAILED if failed else None,
-        sn="" if failed else make_serial(message.order.reference, "").sn,
-    )
-    event = CallbackEvent.FAILED if failed else CallbackEvent.SUCCESS
-    return msgspec.structs.replace(message, event=event, order=order)
 
 
 def _kind(purchase: Purchase) -> ProductKind:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,12 +25,16 @@ class Journal:
         self._waiting: asyncio.Future[None] | None = None
         self._writer: asyncio.Task[None] | None = None
 
-    def read(self) -> list[bytes]:
+    def read(self) -> Iterator[bytes]:
         """Give all whole lines; cut off a torn one. Before the first append only."""
-        whole, newline, torn = self.path.read_bytes().rpartition(b"\n")
-        if torn:
-            os.ftruncate(self._fd, len(whole) + len(newline))
-        return whole.split(b"\n") if whole else []
+        whole_bytes = 0
+        with self.path.open("rb") as file:
+            for line in file:
+                if not line.endswith(b"\n"):
+                    os.ftruncate(self._fd, whole_bytes)
+                    return
+                whole_bytes += len(line)
+                yield line
 
     def append(self, line: bytes) -> asyncio.Future[None]:
         """Add a line; the future is done when it is safe on disk. May be left unawaited."""

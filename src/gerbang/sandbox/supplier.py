@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import socket
 from pathlib import Path
@@ -15,21 +14,19 @@ import msgspec
 import uvicorn
 import uvloop
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp
 
 from gerbang.dialects.registry import DIALECTS
 from gerbang.outbound.client import OutboundClient, OutboundSettings
+from gerbang.sandbox.buyer import make_credential
 from gerbang.sandbox.dropping import AbortableProtocol, drop_on_demand
-from gerbang.sandbox.faults import parse_faults
-from gerbang.sandbox.gateway import (
-    FakeSupplierGateway,
-    FakeSupplierSettings,
-    make_credential,
-)
+from gerbang.sandbox.faults import FaultSettings, OtherFault, parse_faults
+from gerbang.sandbox.gateway import FakeSupplierGateway, FakeSupplierSettings
 from gerbang.sandbox.journal import Journal
 from gerbang.sandbox.spoiling import spoil_on_demand
+from gerbang.sandbox.tls import refuse_some_handshakes, write_certificate
 
 GRACE_S: Final = 5
 
@@ -44,6 +41,8 @@ class SupplierOptions(msgspec.Struct, frozen=True, kw_only=True):
     callback_url: str
     credential: str
     prices: Path | None = None
+    orders_max: int = 1_000_000
+    tls: bool = False
     faults: str = ""
 
 
@@ -63,14 +62,18 @@ def run_supplier(options: SupplierOptions) -> None:
 def _settings(options: SupplierOptions) -> FakeSupplierSettings:
     try:
         members = msgspec.json.decode(options.credential, type=dict[str, str])
-        return FakeSupplierSettings(
+        settings = FakeSupplierSettings(
             credential=make_credential(options.dialect, members),
             callback_url=options.callback_url,
             prices=_read_prices(options.prices),
+            orders_max=options.orders_max,
             faults=parse_faults(options.faults),
         )
     except (ValueError, OSError, msgspec.DecodeError) as error:
         raise OptionsRefusedError(str(error)) from error
+    if OtherFault.TLS_FAILURE in settings.faults.other and not options.tls:
+        raise OptionsRefusedError("tls_failure needs --tls")
+    return settings
 
 
 def _read_prices(path: Path | None) -> dict[str, int]:
@@ -86,12 +89,13 @@ async def _serve(options: SupplierOptions, settings: FakeSupplierSettings) -> No
         gateway = FakeSupplierGateway(dialect, settings, Journal(options.journal), client)
         try:
             gateway.resume()
-            await _listen(make_app(gateway, options.dialect), options)
+            await _listen(make_app(gateway, options.dialect), options, settings.faults)
         finally:
             await gateway.close()
 
 
-async def _listen(app: ASGIApp, options: SupplierOptions) -> None:
+async def _listen(app: ASGIApp, options: SupplierOptions, faults: FaultSettings) -> None:
+    pem = write_certificate(options.journal, options.host) if options.tls else None
     config = uvicorn.Config(
         app,
         host=options.host,
@@ -106,7 +110,11 @@ async def _listen(app: ASGIApp, options: SupplierOptions) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_S,
         backlog=4096,
+        ssl_certfile=pem,
     )
+    config.load()
+    if config.ssl is not None:
+        refuse_some_handshakes(config.ssl, faults)
     await _Server(config, f"sandbox supplier {options.dialect}").serve()
 
 
@@ -122,7 +130,8 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
-            print(f"ready: {self._name} on http://{host}:{port}", flush=True)  # noqa: T201
+            scheme = "https" if self.config.ssl is not None else "http"
+            print(f"ready: {self._name} on {scheme}://{host}:{port}", flush=True)  # noqa: T201
 
 
 def make_app(gateway: FakeSupplierGateway, dialect: str) -> ASGIApp:
@@ -134,8 +143,7 @@ def make_app(gateway: FakeSupplierGateway, dialect: str) -> ASGIApp:
 
     async def journal(_request: Request) -> Response:
         await gateway.journal.flushed()
-        lines = await asyncio.to_thread(gateway.journal.path.read_bytes)
-        return Response(lines, media_type="application/x-ndjson")
+        return FileResponse(gateway.journal.path, media_type="application/x-ndjson")
 
     routes: list[Any] = [Route("/_sandbox/stats", stats), Route("/_sandbox/journal", journal)]
     router = Router([*routes, *DIALECTS[dialect].routes(gateway)])
