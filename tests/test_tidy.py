@@ -12,6 +12,10 @@ from typing import Final
 
 import pytest
 
+from gerbang.callbacks.deliver import DeliverySettings
+from gerbang.settings import Settings
+from gerbang.web.metrics import Metrics
+
 ROOT: Final = Path(__file__).resolve().parents[1]
 SOURCE: Final = ROOT / "src"
 FILE_LINES_MAX: Final = 600
@@ -470,3 +474,33 @@ def test_no_package_index_or_login_is_written_down() -> None:
     lock_and_docs = [p for p in tracked() if p.suffix in {".lock", ".in", ".toml", ".txt", ".cfg"}]
     wrong = {own(path) for path in lock_and_docs if INDEXES.search(text_of(path))}
     assert wrong == set()
+
+
+# --- what is promised must be wired ---------------------------------------------------------------
+
+UNFED_METRICS: Final = frozenset({"orders_needing_decision"})
+UNUSED_SETTINGS: Final = frozenset({"access_log"})
+
+
+def attributes_used(but: str) -> set[str]:
+    """Attributes that any module of the package takes, one module left out."""
+    return {
+        node.attr
+        for name, path in modules().items()
+        if name != but
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Attribute)
+    }
+
+
+def test_every_metric_is_fed() -> None:
+    own_names = {name for name in vars(Metrics()) if name != "registry"}
+    by_itself = {"lane_batch_writes", "lane_batch_seconds"}
+    unfed = own_names - by_itself - attributes_used("gerbang.web.metrics")
+    assert unfed == UNFED_METRICS, PAID
+
+
+def test_every_setting_does_something() -> None:
+    # The deliverer takes those it names by itself.
+    taken = {*attributes_used("gerbang.settings"), *DeliverySettings.__struct_fields__}
+    assert set(Settings.__struct_fields__) - taken == UNUSED_SETTINGS, PAID
