@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from postgres.shared import SharedServer, shared_server
 
@@ -18,6 +19,13 @@ def postgres_server() -> Iterator[SharedServer]:
     """Give the server that all tests of this checkout share."""
     with shared_server() as shared:
         yield shared
+
+
+@pytest.fixture(autouse=True)
+def _fresh_logs() -> Iterator[None]:
+    """Undo what a command did to the configuration of logs."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

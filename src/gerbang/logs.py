@@ -50,7 +50,8 @@ def configure_logs(*, level: str = "info", style: str = "auto") -> None:
             logging.getLevelNamesMapping()[level.upper()]
         ),
         logger_factory=_StandardError,
-        cache_logger_on_first_use=True,
+        # Not cached: a test, or a reload, may change the configuration.
+        cache_logger_on_first_use=False,
     )
 
 

@@ -682,7 +682,7 @@ CREATE TABLE public.orders (
     CONSTRAINT orders_quantity_positive CHECK ((quantity > 0)),
     CONSTRAINT orders_testing_moves_no_money CHECK ((testing = (hold_id IS NULL)))
 )
-WITH (fillfactor='85');
+WITH (fillfactor='50');
 
 -- comment COLUMN orders.signature_key
 
@@ -757,7 +757,7 @@ CREATE TABLE public.products (
     CONSTRAINT products_code_check CHECK ((code ~ '^[A-Z0-9_/-]{1,32}$'::text)),
     CONSTRAINT products_cost_check CHECK ((cost >= 0)),
     CONSTRAINT products_cut_off_has_both_ends CHECK ((num_nulls(cut_off_start, cut_off_end) = ANY (ARRAY[0, 2]))),
-    CONSTRAINT products_open_amounts CHECK (((kind <> 'open'::public.product_kind) OR ((amount_min > 0) AND (amount_max >= amount_min))))
+    CONSTRAINT products_open_amounts CHECK (((kind <> 'open'::public.product_kind) OR COALESCE(((amount_min > 0) AND (amount_max >= amount_min)), false)))
 );
 
 -- comment COLUMN products.base_price

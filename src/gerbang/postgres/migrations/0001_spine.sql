@@ -237,7 +237,7 @@ CREATE TABLE products (
     updated_at timestamptz NOT NULL DEFAULT now(),
     changed_xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     CONSTRAINT products_cut_off_has_both_ends CHECK (num_nulls(cut_off_start, cut_off_end) IN (0, 2)),
-    CONSTRAINT products_open_amounts CHECK (kind <> 'open' OR (amount_min > 0 AND amount_max >= amount_min))
+    CONSTRAINT products_open_amounts CHECK (kind <> 'open' OR coalesce(amount_min > 0 AND amount_max >= amount_min, false))
 );
 COMMENT ON COLUMN products.base_price IS 'Rupiah; for an open denomination the price above the amount itself.';
 
