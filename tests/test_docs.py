@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ import typer
 from starlette.routing import Match, Route
 
 from gerbang import docs_postings
+from gerbang.api.application import create_api
+from gerbang.api.services import Services
 from gerbang.callbacks.backoff import Backoff
 from gerbang.cli.main import app
 from gerbang.dialects.contract import Gateway
@@ -164,7 +167,9 @@ def command_names(command: Any, path: str = "gerbang") -> Iterator[str]:
 @pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_every_command_that_a_page_names_exists(page: Path) -> None:
     existing = set(command_names(typer.main.get_command(app)))
-    named = re.findall(r"(?:`|bin/)gerbang((?: [a-z]+)+)", page.read_text())
+    named = re.findall(
+        r"(?:`|bin/|\$\(|^)gerbang((?: [a-z][a-z-]*)+)", page.read_text(), re.MULTILINE
+    )
     missing = []
     for words in named:
         path = "gerbang"
@@ -201,6 +206,27 @@ def is_routed(path: str, method: str) -> bool:
 OWN_PATHS = {"/sandbox/inbox/list"}
 
 
+@cache
+def api_paths() -> dict[str, set[str]]:
+    """Every path of the management API as a pattern, with its methods."""
+    paths = create_api(cast("Services", object())).openapi()["paths"]
+    return {re.sub(r"{[^}]*}", "[^/]+", p): {m.upper() for m in ways} for p, ways in paths.items()}
+
+
+def is_there(path: str, method: str) -> bool:
+    if path in OWN_PATHS:
+        return True
+    if path.startswith("/api/"):
+        inner = path.removeprefix("/api")
+        return any(re.fullmatch(p, inner) and method in ways for p, ways in api_paths().items())
+    return is_routed(path, method)
+
+
+def method_of(command: str) -> str:
+    said = re.search(r" -X (\w+)", command)
+    return said[1] if said else "POST" if " -d " in command else "GET"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_every_curl_line_calls_a_path_that_is_routed(page: Path) -> None:
     wrong = []
@@ -209,9 +235,8 @@ def test_every_curl_line_calls_a_path_that_is_routed(page: Path) -> None:
             r"\n(?=curl|python3)|\| *\n? *(?=curl)", block.replace("\\\n", " ")
         ):
             for target in LOCAL_URL.findall(command):
-                method = "POST" if " -d " in command else "GET"
-                path = urlsplit(target).path
-                if path not in OWN_PATHS and not is_routed(path, method):
+                method, path = method_of(command), urlsplit(target).path
+                if not is_there(path, method):
                     wrong.append(f"{method} {path}")
     assert wrong == []
 
@@ -219,6 +244,8 @@ def test_every_curl_line_calls_a_path_that_is_routed(page: Path) -> None:
 def test_a_path_that_is_not_there_would_be_found() -> None:
     assert not is_routed("/v1/orders", "POST")
     assert is_routed("/trx/demo", "GET")
+    assert is_there("/api/price-lists/default", "PUT")
+    assert not is_there("/api/price-lists/default", "POST")
 
 
 @pytest.mark.parametrize("dialect", ["isikuota", "otomax"])
