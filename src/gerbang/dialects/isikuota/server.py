@@ -34,7 +34,7 @@ from gerbang.orders.reasons import Reason
 from gerbang.outbound.message import Answered, InboundRequest
 from gerbang.web.asgi import BODY_BYTES_MAX, raw_route
 
-METHODS: Final = ("POST", "GET", "PUT", "PATCH", "DELETE")
+METHODS: Final = ("POST", "GET", "PUT", "PATCH", "DELETE", "OPTIONS")
 """All are routed so that a wrong one is refused in the dialect's own form."""
 
 Action = Callable[[Asked], Awaitable[Answered]]

@@ -31,6 +31,9 @@ from gerbang.web.asgi import Handler, raw_route
 KINDS: Final = frozenset({ProductKind.PREPAID, ProductKind.GAME, ProductKind.OPEN})
 """Bills (CPLN, BPLN, ...) come with their own commands later."""
 
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+"""All are routed so that a wrong one is refused in the dialect's own form."""
+
 TRX_PATHS: Final = ("/trx", "/api/h2h/trx", "/without-sign/trx")
 BALANCE_PATHS: Final = ("/trx/balance", "/balance")
 UNUSED_SLUGS: Final = tuple(sorted(RESERVED_SLUGS - {"balance", "status"}))
@@ -58,7 +61,7 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
         raw_route(
             path + slash,
             _only_get_and_post(handler),
-            methods=("GET", "POST"),
+            methods=METHODS,
             too_large=_too_large,
             crashed=_crashed,
         )
@@ -68,7 +71,7 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
 
 
 def _only_get_and_post(handler: Handler) -> Handler:
-    """Refuse HEAD, which comes with GET: a link checker must not buy anything."""
+    """Refuse the others in words; HEAD comes with GET, and a link checker must not buy."""
 
     async def handle(request: InboundRequest) -> Answered:
         if request.method not in ("GET", "POST"):
