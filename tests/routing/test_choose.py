@@ -165,13 +165,6 @@ OBSTACLES: list[tuple[Code, dict[str, Any], dict[str, Any], str, str]] = [
         ),
     ),
     (
-        Code.BUSY,
-        {"in_flight": 100, "concurrency_max": 100},
-        {},
-        "100 orders in flight of 100 allowed",
-        "100 transaksi sedang berjalan dari batas 100",
-    ),
-    (
         Code.DAILY_LIMIT,
         {"orders_today": 5_000, "orders_per_day_max": 5_000},
         {},
@@ -216,7 +209,32 @@ def test_each_obstacle_passes_a_candidate_over_and_is_named(
 
 def test_every_obstacle_has_a_case_above() -> None:
     told_when_fit = {Code.LATER_PRIORITY, Code.DEARER, Code.LOST_DRAW} | CHOSEN_CODES
-    assert {case[0] for case in OBSTACLES} == set(Code) - told_when_fit
+    assert {case[0] for case in OBSTACLES} == set(Code) - told_when_fit - {Code.BUSY}
+
+
+def test_a_busy_supplier_is_passed_over_for_a_dearer_one_that_is_free() -> None:
+    busy = make_candidate(1, in_flight=1_100, concurrency_max=1_000)
+    choice = choose([busy, make_candidate(2, cost=11_000)], make_wish(), roll=never_rolled)
+    assert choice.route is not None
+    assert choice.route.id == 2
+    (verdict, _) = choice.verdicts
+    assert verdict.code is Code.BUSY
+    assert verdict.sentence == "passed over: 1.100 orders in flight of 1.000 allowed"
+    assert verdict.sentence_id == "dilewati: 1.100 transaksi sedang berjalan dari batas 1.000"
+
+
+def test_when_all_that_could_deliver_are_busy_the_order_waits_at_the_best() -> None:
+    some = [
+        make_candidate(1, in_flight=5, concurrency_max=5),
+        make_candidate(2, in_flight=9, concurrency_max=9, cost=9_000),
+        make_candidate(3, in_flight=0, cost=13_000),
+    ]
+    choice = choose(some, make_wish(), roll=never_rolled)
+    assert choice.route is not None
+    assert choice.route.id == 2
+    codes = [verdict.code for verdict in choice.verdicts]
+    assert codes == [Code.BUSY, Code.CHOSEN_TO_WAIT, Code.BELOW_COST]
+    assert "supplier-2: chosen, and waits its turn: 9 orders in flight" in choice.text()
 
 
 @pytest.mark.parametrize(
@@ -366,16 +384,19 @@ def test_the_chosen_route_may_be_used_and_none_usable_ranks_before_it(
 ) -> None:
     choice = choose(some, wish, roll=lambda: rolled)
     usable = [c for c in some if not stands_against(choice, c.route.id)]
-    if choice.best is None:
-        assert not usable
-        return
     best = choice.best
+    if best is None:
+        assert not usable
+        assert all(verdict.code is not Code.BUSY for verdict in choice.verdicts)
+        return
     assert best.route.enabled
     assert best.supplier_status == "active"
     assert best.route.supplier_id not in wish.tried_supplier_ids
     assert wish.attempts_left > 0
     assert wish.deadline is None or wish.at < wish.deadline
     assert best.health is None or best.health.usable
+    if best.concurrency_max and best.in_flight >= best.concurrency_max:
+        assert usable == [best], "whoever is free goes first"
     ranks = [(c.route.priority, c.route.cost) for c in usable]
     assert (best.route.priority, best.route.cost) == min(ranks)
 

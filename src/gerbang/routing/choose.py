@@ -67,14 +67,23 @@ def choose(candidates: Sequence[Candidate], wish: Wish, *, roll: Callable[[], fl
     """Choose by priority (the lowest number first), then cost, then by weight among equals.
 
     `roll` gives a number from 0 up to 1; it is asked only where weights decide. The same arguments
-    and the same roll give the same choice, in whatever order the candidates come.
+    and the same roll give the same choice, in whatever order the candidates come. When all that
+    could deliver are busy, the best of them is chosen, and the order waits its turn there.
     """
     stop = obstacle_to_order(wish)
     if stop is not None:
         return Choice(None, candidates, [stop] * len(candidates), wish)
     obstacles = [obstacle_to_route(candidate, wish) for candidate in candidates]
-    fit = [c for c, obstacle in zip(candidates, obstacles, strict=True) if obstacle is None]
+    pairs = zip(candidates, obstacles, strict=True)
+    fit = [c for c, obstacle in pairs if obstacle is None] or _only_busy(candidates, obstacles)
     return Choice(_best(fit, roll), candidates, obstacles, wish)
+
+
+def _only_busy(
+    candidates: Sequence[Candidate], obstacles: Sequence[Obstacle | None]
+) -> list[Candidate]:
+    pairs = zip(candidates, obstacles, strict=True)
+    return [c for c, obstacle in pairs if obstacle is not None and obstacle[0] is Code.BUSY]
 
 
 def _best(fit: Sequence[Candidate], roll: Callable[[], float]) -> Candidate | None:
@@ -102,6 +111,8 @@ def _draw(equals: Sequence[Candidate], rolled: float) -> Candidate:
 
 def _verdict(choice: Choice, c: Candidate, obstacle: Obstacle | None) -> Verdict:
     code, facts = obstacle or _finding_of_fit(choice, c)
+    if c is choice.best and code is Code.BUSY:
+        code = Code.CHOSEN_TO_WAIT
     english, indonesian = sentences(code, tuple(facts.items()))
     return Verdict(
         route_id=c.route.id,

@@ -22,6 +22,7 @@ class Code(StrEnum):
 
     CHOSEN = "chosen"
     CHOSEN_AS_PROBE = "chosen_as_probe"
+    CHOSEN_TO_WAIT = "chosen_to_wait"
     # The order itself may go nowhere any more.
     ATTEMPTS_USED_UP = "attempts_used_up"
     DEADLINE_PASSED = "deadline_passed"
@@ -47,7 +48,7 @@ class Code(StrEnum):
     LOST_DRAW = "lost_draw"
 
 
-CHOSEN_CODES: Final = frozenset({Code.CHOSEN, Code.CHOSEN_AS_PROBE})
+CHOSEN_CODES: Final = frozenset({Code.CHOSEN, Code.CHOSEN_AS_PROBE, Code.CHOSEN_TO_WAIT})
 
 _CHOSEN: Final = "priority {priority}, cost {cost}"
 _CHOSEN_ID: Final = "prioritas {priority}, harga beli {cost}"
@@ -58,6 +59,10 @@ TEXTS: Final[Mapping[Code, tuple[str, str]]] = MappingProxyType(
         Code.CHOSEN_AS_PROBE: (
             f"chosen as a probe of a supplier that had failed: {_CHOSEN}",
             f"dipilih untuk mencoba supplier yang tadinya gangguan: {_CHOSEN_ID}",
+        ),
+        Code.CHOSEN_TO_WAIT: (
+            "chosen, and waits its turn: {in_flight} orders in flight of {most} allowed",
+            "dipilih, dan antre: {in_flight} transaksi sedang berjalan dari batas {most}",
         ),
         Code.ATTEMPTS_USED_UP: (
             "passed over: no attempts left for this order",

@@ -24,7 +24,7 @@ from gerbang.routing.standing import Standing
 from gerbang.suppliers.supplier import Supplier
 
 UNFIT_MEANS_DISTURBED: Final = frozenset(
-    {Code.CIRCUIT_OPEN, Code.BUSY, Code.FLOAT_LOW, Code.FLOAT_SHORT, Code.DAILY_LIMIT}
+    {Code.CIRCUIT_OPEN, Code.FLOAT_LOW, Code.FLOAT_SHORT, Code.DAILY_LIMIT}
 )
 
 

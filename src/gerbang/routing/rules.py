@@ -46,7 +46,7 @@ def obstacle_to_route(c: Candidate, wish: Wish) -> Obstacle | None:
         outside = _outside(route.rules, wish)
         if outside is not None:
             return outside
-    return _unfit_now(c) or _money(c, wish)
+    return _unfit_now(c) or _money(c, wish) or _busy(c)
 
 
 def _outside(rules: RouteRules, wish: Wish) -> Obstacle | None:
@@ -88,8 +88,6 @@ def _unfit_now(c: Candidate) -> Obstacle | None:
     health = c.health
     if health is not None and not health.usable:
         return Code.CIRCUIT_OPEN, {"why": health.sentence("en"), "why_id": health.sentence("id")}
-    if c.concurrency_max and c.in_flight >= c.concurrency_max:
-        return Code.BUSY, {"in_flight": c.in_flight, "most": c.concurrency_max}
     if c.orders_per_day_max and c.orders_today >= c.orders_per_day_max:
         return Code.DAILY_LIMIT, {"today": c.orders_today, "most": c.orders_per_day_max}
     return None
@@ -104,6 +102,13 @@ def _money(c: Candidate, wish: Wish) -> Obstacle | None:
         return Code.FLOAT_SHORT, {**facts, "cost": cost}
     if cost > wish.price and not (c.route.rules.below_cost_allowed or c.below_cost_allowed):
         return Code.BELOW_COST, {"cost": cost, "price": wish.price}
+    return None
+
+
+def _busy(c: Candidate) -> Obstacle | None:
+    """Look at this last: whoever is only busy may still be waited for."""
+    if c.concurrency_max and c.in_flight >= c.concurrency_max:
+        return Code.BUSY, {"in_flight": c.in_flight, "most": c.concurrency_max}
     return None
 
 
