@@ -328,6 +328,11 @@ class Node:
         own.append(Mount("/api", create_api(self.services())))
         return own
 
+    @property
+    def dialect_names(self) -> list[str]:
+        """The dialects this program speaks."""
+        return list(DIALECTS)
+
     def services(self) -> Services:
         """What the management API works with."""
         return Services(node=self)

@@ -414,7 +414,9 @@ async def test_a_cancelled_call_leaves_no_connection_behind(client: OutboundClie
 
     async with peer(silent) as seen:
         task = asyncio.create_task(send(client, seen.url))
-        await asyncio.sleep(0.05)
+        async with asyncio.timeout(5):
+            while not seen.requests:
+                await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from gerbang import __version__
 from gerbang.api import (
+    about,
     callbacks,
     cases,
     categories,
@@ -57,6 +58,7 @@ def create_api(services: Services) -> FastAPI:
     app.add_middleware(BodyLimit)
     add_error_handlers(app)
     for module in (
+        about,
         resellers,
         products,
         categories,

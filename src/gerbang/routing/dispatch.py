@@ -125,15 +125,19 @@ class Dispatcher:
     def submit(self, order: Order, attempt: Attempt) -> None:
         """Send an attempt that this node wrote and claimed."""
         self._remember(order, attempt)
-        self._spawn(self._send(order, attempt, resend=False))
+        self._spawn(self._send(order, attempt, resend=False), order, attempt)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(self._guard(work))
+    def _spawn(self, work: Coroutine[Any, Any, None], order: Order, attempt: Attempt) -> None:
+        task = asyncio.create_task(self._guard(work, order.id, attempt.id))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _guard(
+        self, work: Coroutine[Any, Any, None], order_id: int, attempt_id: int
+    ) -> None:
         """A bug in one attempt is logged and leaves its claim to run out."""
+        # Every line logged on the way, wherever it is written, names the order.
+        structlog.contextvars.bind_contextvars(order_id=order_id, attempt_id=attempt_id)
         try:
             await work
         except (NotWrittenError, OutcomeUnknownError) as error:
@@ -164,7 +168,7 @@ class Dispatcher:
         for row in rows:
             order, attempt = order_from_row(row), joined_attempt_from_row(row)
             self._remember(order, attempt)
-            self._spawn(self._look_at(order, attempt))
+            self._spawn(self._look_at(order, attempt), order, attempt)
 
     async def _look_at(self, order: Order, attempt: Attempt) -> None:
         """Do what a due attempt needs."""
@@ -292,7 +296,8 @@ class Dispatcher:
         if recorded.next_attempt is not None:
             self.submit(recorded.order, recorded.next_attempt)
         elif recorded.resend and not self.paused:
-            self._spawn(self._send(recorded.order, recorded.attempt, resend=True))
+            again = self._send(recorded.order, recorded.attempt, resend=True)
+            self._spawn(again, recorded.order, recorded.attempt)
 
     # --- news by reference -----------------------------------------------------------------------
 
