@@ -415,7 +415,7 @@ async def test_a_cancelled_call_leaves_no_connection_behind(client: OutboundClie
     async with peer(silent) as seen:
         task = asyncio.create_task(send(client, seen.url))
         async with asyncio.timeout(5):
-            while not seen.requests:
+            while not seen.requests:  # noqa: ASYNC110 (bounded above)
                 await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
