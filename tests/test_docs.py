@@ -123,6 +123,13 @@ def test_the_waits_of_callbacks_are_those_of_the_page() -> None:
     assert seconds == pytest.approx(said, rel=0.03)
 
 
+def test_the_page_on_routing_says_whether_suppliers_are_watched() -> None:
+    page = (ROOT / "docs/routing.md").read_text()
+    root = (ROOT / "src/gerbang/app.py").read_text()
+    is_watched = "pulse=" in root
+    assert ("a node watches no supplier's health" in page) is not is_watched
+
+
 # --- links and names ----------------------------------------------------------------------------
 
 
