@@ -154,6 +154,15 @@ CONTRADICTIONS: Final[Sequence[Scenario]] = (
         other=AttemptState.DELIVERED,
     ),
     Scenario(
+        case="a late success that we paid is taken back",
+        pays="nobody; a person books what the supplier repaid",
+        order=_F,
+        attempt=AttemptState.DELIVERED,
+        outcome=_TAKEN_BACK,
+        cost=_COST,
+        sn="123",
+    ),
+    Scenario(
         case="delivered again after it was reversed",
         pays="nobody; a person settles it",
         order=_R,
