@@ -86,8 +86,12 @@ async def make_buyer(
     funds: int,
     callback_format: str = "auto",
     settings: Mapping[str, Any] | None = None,
+    **changes: Any,
 ) -> Buyer:
-    """Create a reseller with credentials of all three dialects and so much money."""
+    """Create a reseller with credentials of all three dialects and so much money.
+
+    `changes` are further members of the management API's body.
+    """
     code = f"B{os.getpid()}X{next(_numbers)}"
     body = {
         "code": code,
@@ -96,6 +100,7 @@ async def make_buyer(
         "dialects": ["isikuota", "socx", "otomax"],
         "callback": {"url": f"{demo.base_url}/sandbox/inbox", "format": callback_format},
         "settings": {"socx.weak_token": True, **(settings or {})},
+        **changes,
     }
     await _post(demo, http, "", body)
     secrets = {}
