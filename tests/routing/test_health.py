@@ -198,7 +198,7 @@ def test_an_unanswered_question_doubles_the_waiting_up_to_its_limit() -> None:
         story.silence()
         waits.append((story.circuit.retry_at - story.at).total_seconds())
     assert waits == [60, 120, 240, 240, 240, 240]
-    assert "a question was not answered, 6 times" in story.said()
+    assert "questions in a row without an answer: 6" in story.said()
 
 
 def test_late_results_of_earlier_orders_do_not_close_an_open_circuit() -> None:

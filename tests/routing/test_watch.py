@@ -141,7 +141,7 @@ def test_a_tripped_supplier_gets_probes_only_after_its_question_was_answered() -
     assert node.watch.standing(ALFA, PULSA, node.at).probing
     (closed,) = node.see(Delivered())
     assert closed.after is CircuitState.CLOSED
-    assert closed.sentence() == "1 probe orders succeeded"
+    assert closed.sentence() == "probe orders that succeeded: 1"
     assert node.watch.standing(ALFA, PULSA, node.at) is HEALTHY
     assert node.watch.open_circuits(node.at) == []
 

@@ -48,14 +48,17 @@ TROUBLE_TEXTS: Final[Mapping[Trouble, tuple[str, str]]] = MappingProxyType(
         ),
         Trouble.PROBE_FAILED: ("a probe order failed", "transaksi percobaan gagal"),
         Trouble.QUESTION_FAILED: (
-            "a question was not answered, {count} times",
-            "pertanyaan tidak dijawab, {count} kali",
+            "questions in a row without an answer: {count}",
+            "pertanyaan berturut-turut tanpa jawaban: {count}",
         ),
         Trouble.ANSWERED: (
             "it answers again and is tried with {probes} at a time",
             "sudah menjawab lagi dan dicoba dengan {probes} transaksi sekaligus",
         ),
-        Trouble.RECOVERED: ("{good} probe orders succeeded", "{good} transaksi percobaan sukses"),
+        Trouble.RECOVERED: (
+            "probe orders that succeeded: {good}",
+            "transaksi percobaan yang sukses: {good}",
+        ),
     }
 )
 
