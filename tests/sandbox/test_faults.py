@@ -94,6 +94,12 @@ def test_every_fault_can_be_asked_for_by_name() -> None:
     assert set(settings.reply) | set(settings.callback) | set(settings.other) == set(names)
 
 
+def test_every_fault_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text()
+    for name in [*ReplyFault, *CallbackFault, *OtherFault]:
+        assert f"| `{name}` |" in page
+
+
 def test_no_text_is_no_fault() -> None:
     assert pick_reply_fault(parse_faults(""), "R1", "purchase 0") is None
 
