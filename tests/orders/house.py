@@ -177,7 +177,7 @@ async def open_house(
         yield house
     finally:
         await house.lane.stop()
-        await c.close()
+        c.terminate()
 
 
 async def _furnish(house: House, c: Any) -> None:

@@ -13,15 +13,22 @@ from typing import Any
 
 import pytest
 
+from gerbang.ledger.verify import verify
 from gerbang.orders.writes import Placed
 from gerbang.postgres.embedded import EmbeddedPostgres
-from gerbang.postgres.lane import NotWrittenError, OutcomeUnknownError
+from gerbang.postgres.lane import (
+    NotWrittenError,
+    OutcomeUnknownError,
+    _CommitInDoubtError,
+    _Worker,
+)
 from gerbang.postgres.migrate import migrate
 from gerbang.postgres.pool import connect
 from orders.house import House, open_house
-from postgres.shared import reachable_folder
+from postgres.shared import opened, reachable_folder
 
 CALLERS = 32
+DEADLINE_S = 45.0
 
 
 @pytest.fixture
@@ -67,10 +74,8 @@ class Callers:
 
 async def _check(callers: Callers) -> dict[str, int]:
     """Compare what callers were told with what is stored."""
-    c = await connect(callers.house.url)
-    rows = await c.fetch("SELECT reference FROM orders")
-    stored = [row[0] for row in rows]
-    await c.close()
+    async with opened(callers.house.url) as c:
+        stored = [row[0] for row in await c.fetch("SELECT reference FROM orders")]
     assert len(stored) == len(set(stored))
     by_word: dict[str, set[str]] = {"placed": set(), "maintenance": set(), "pending": set()}
     for reference, word in callers.told.items():
@@ -82,19 +87,20 @@ async def _check(callers: Callers) -> dict[str, int]:
 
 async def _under_load(server: EmbeddedPostgres, hurt: Any, *, deadline_s: float) -> dict[str, int]:
     url = await asyncio.to_thread(server.start)
-    await migrate(url)
-    async with open_house(url, balance=10_000_000) as house:
-        callers = Callers(house, deadline_s=deadline_s)
-        load = asyncio.create_task(callers.run())
-        await asyncio.sleep(0.7)
-        await hurt(house)
-        await asyncio.sleep(0.7)
-        callers.stopping = True
-        await load
-        house.connection = await connect(url)
-        words = await _check(callers)
-        assert (await house.verify()).clean
-        return words
+    async with asyncio.timeout(DEADLINE_S):
+        await migrate(url)
+        async with open_house(url, balance=10_000_000) as house:
+            callers = Callers(house, deadline_s=deadline_s)
+            load = asyncio.create_task(callers.run())
+            await asyncio.sleep(0.7)
+            await hurt(house)
+            await asyncio.sleep(0.7)
+            callers.stopping = True
+            await load
+            words = await _check(callers)
+            async with opened(url) as connection:
+                assert (await verify(connection)).clean
+            return words
 
 
 async def test_a_killed_server_loses_nothing_and_doubles_nothing(
@@ -114,7 +120,7 @@ async def test_a_killed_server_loses_nothing_and_doubles_nothing(
         await asyncio.to_thread(own_server.detach)
         await asyncio.to_thread(own_server.start)
 
-    words = await _under_load(own_server, kill, deadline_s=1.0)
+    words = await _under_load(own_server, kill, deadline_s=0.4)
     assert words["placed"] > 100
     assert words["maintenance"] > 0
 
@@ -154,6 +160,73 @@ async def test_a_stopped_server_is_maintenance_and_then_recovery(
         await asyncio.sleep(2)
         await asyncio.to_thread(own_server.start)
 
-    words = await _under_load(own_server, stop, deadline_s=1.0)
+    words = await _under_load(own_server, stop, deadline_s=0.4)
     assert words["maintenance"] > 0
     assert words["placed"] > 100
+
+
+async def test_a_transaction_id_given_out_again_proves_no_commit(database_url: str) -> None:
+    """After a crash an id that never reached the log belongs to whoever writes next."""
+    async with asyncio.timeout(DEADLINE_S), open_house(database_url) as house:
+        worker = _Worker(house.lane, await connect(database_url), -1)
+        try:
+            somebody_elses = await house.connection.fetchval("SELECT pg_current_xact_id()::text")
+            assert not await worker._was_committed(_CommitInDoubtError(somebody_elses, 1, []))
+            in_the_future = str(int(somebody_elses) + 1_000_000)
+            assert not await worker._was_committed(_CommitInDoubtError(in_the_future, 1, []))
+        finally:
+            worker.close()
+
+
+async def test_a_commit_whose_answer_was_lost_is_found(database_url: str) -> None:
+    """The connection is cut after the server committed and before it could say so."""
+    async with (
+        asyncio.timeout(DEADLINE_S),
+        open_house(database_url, workers=1, balance=10_000_000) as house,
+    ):
+        answers_lost = _lose_the_answers_of_commits(house)
+        await house.connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        )
+        results = await asyncio.gather(
+            *(house.lane.submit(house.purchase(price=1)) for _ in range(600))
+        )
+        assert all(isinstance(result, Placed) for result in results)
+        assert len(answers_lost) == 3
+        stored = await house.connection.fetchval("SELECT count(*) FROM orders")
+        assert stored == 600
+        assert (await verify(house.connection)).clean
+
+
+def _lose_the_answers_of_commits(house: House) -> list[str]:
+    """Break the lane's next connection after its first COMMIT, which succeeded."""
+    lost: list[str] = []
+    open_connection = house.lane._open_connection
+
+    async def open_breaking() -> Any:
+        connection = await open_connection()
+
+        async def execute(sql: str, *values: Any) -> Any:
+            done = await connection.execute(sql, *values)
+            if sql.endswith("COMMIT") and len(lost) < 3:
+                lost.append(sql)
+                connection.terminate()
+                raise ConnectionResetError
+            return done
+
+        return _With(connection, execute)
+
+    house.lane._open_connection = open_breaking
+    return lost
+
+
+class _With:
+    """A connection whose `execute` is another one."""
+
+    def __init__(self, connection: Any, execute: Any) -> None:
+        self._connection = connection
+        self.execute = execute
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)

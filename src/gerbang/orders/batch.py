@@ -100,11 +100,15 @@ class OrderProgram:
     ) -> Done:
         """Do all writes of a batch; see postgres/lane.py."""
         batch = _Batch(self, connection, writes)
-        try:
-            results = await batch.run(skip_locked=skip_locked)
-            return Done(results, batch.xact_id)
-        finally:
-            self._free_numbers.append(batch.numbers)
+        results = await batch.run(skip_locked=skip_locked)
+        # Numbers of a batch that failed are not used again: were they reserved in a transaction
+        # that a crash of the server undid, it would give them out twice.
+        self._free_numbers.append(batch.numbers)
+        return Done(results, batch.xact_id)
+
+    def connection_lost(self) -> None:
+        """Forget the reserved ids: a server that crashed may give them out again."""
+        self._free_numbers.clear()
 
     def borrow_numbers(self) -> Numbers:
         """Lend id blocks to one batch: two workers never share one at a time."""

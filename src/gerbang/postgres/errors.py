@@ -19,6 +19,7 @@ from asyncpg.exceptions import (
 from asyncpg.exceptions import CheckViolationError as CheckViolation
 from asyncpg.exceptions import DeadlockDetectedError as DeadlockDetected
 from asyncpg.exceptions import ForeignKeyViolationError as ForeignKeyViolation
+from asyncpg.exceptions import InvalidParameterValueError as InvalidParameterValue
 from asyncpg.exceptions import LockNotAvailableError as LockNotAvailable
 from asyncpg.exceptions import PostgresError as PostgresError  # noqa: PLC0414 - re-exported
 from asyncpg.exceptions import QueryCanceledError as QueryCanceled
@@ -32,6 +33,7 @@ __all__ = [
     "ConnectionLost",
     "DeadlockDetected",
     "ForeignKeyViolation",
+    "InvalidParameterValue",
     "LockNotAvailable",
     "PostgresError",
     "QueryCanceled",

@@ -5,7 +5,8 @@ after COMMIT. The single write is a batch of one. What the batch does is the *pr
 the lane knows when it is safe to do it again:
 
 * before COMMIT was sent, nothing happened: the batch is run again on a new connection;
-* a connection lost during COMMIT is unknown: the lane asks `pg_xact_status` before it goes on;
+* a connection lost during COMMIT is unknown: the lane asks the server before it goes on, by a row
+  that the commit itself wrote, for a crashed server gives out transaction ids again;
 * an unexpected error is isolated by running the halves of the batch;
 * an account that somebody else keeps locked is set aside and waits alone.
 """
@@ -13,6 +14,7 @@ the lane knows when it is safe to do it again:
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum, auto
@@ -23,8 +25,8 @@ import structlog
 
 from gerbang.postgres.errors import (
     DeadlockDetected,
+    InvalidParameterValue,
     LockNotAvailable,
-    PostgresError,
     SerializationFailure,
     UniqueViolation,
     is_connection_lost,
@@ -46,6 +48,17 @@ LEDGER_LOCK_KEY: Final = 0x6765726261  # "gerba": writers share it, seal and che
 
 _BEGIN: Final = f"BEGIN; SELECT pg_advisory_xact_lock_shared({LEDGER_LOCK_KEY})"
 _XACT_ID: Final = "SELECT pg_current_xact_id_if_assigned()::text"
+_XACT_STATUS: Final = "SELECT pg_xact_status($1::text::xid8)"
+_LAST_COMMIT: Final = "SELECT number FROM lane_commits WHERE slot = $1"
+_FORGET_COMMITS: Final = "DELETE FROM lane_commits WHERE at < now() - interval '7 days'"
+
+
+def _commit_numbered(slot: str, number: int) -> str:
+    """Commit and leave proof of it, in one round trip; the slot is made of hexadecimal digits."""
+    return (
+        f"INSERT INTO lane_commits (slot, number) VALUES ('{slot}', {number})"  # noqa: S608
+        " ON CONFLICT (slot) DO UPDATE SET number = excluded.number, at = excluded.at; COMMIT"
+    )
 
 
 class NotWrittenError(Exception):
@@ -87,6 +100,10 @@ class Program(Protocol):
         self, connection: Connection, writes: Sequence[Any], *, skip_locked: bool
     ) -> Done:
         """Do all writes and give one result each; an Exception as a result goes to its caller."""
+        ...
+
+    def connection_lost(self) -> None:
+        """Forget what a server that crashed may give out again, such as reserved ids."""
         ...
 
 
@@ -166,6 +183,7 @@ class Lane:
         self._unfinished: set[_Ticket] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._aside: set[asyncio.Task[None]] = set()
+        self._slots: list[_Slot] = []
         self._stopping = False
         self.stats = LaneStats()
         self.observe_batch: Callable[[int, float], None] | None = None
@@ -179,6 +197,8 @@ class Lane:
         """Open the connections and begin to work."""
         for number in range(self._workers_count):
             connection = await self._open_connection()
+            if number == 0:
+                await connection.execute(_FORGET_COMMITS)
             self._spawn(_Worker(self, connection, number).work())
         self._spawn(self._expire_forever())
 
@@ -284,17 +304,29 @@ class Lane:
         task.add_done_callback(self._aside.discard)
 
     async def _wait_alone(self, ticket: _Ticket) -> None:
-        connection = await self._open_connection()
+        worker = None
         try:
-            worker = _Worker(self, connection, -1)
+            worker = _Worker(self, await self.reopen(), -1)
             while not ticket.future.done():
                 ticket.stage = _Stage.IN_BATCH
                 if await worker.try_alone(ticket):
                     return
                 ticket.stage = _Stage.WAITING
+        except Exception as error:  # a defect of ours; the caller must not wait for it
+            log.exception("lane.write_failed")
+            ticket.resolve(error)
         finally:
             self._unfinished.discard(ticket)
-            connection.terminate()
+            if worker is not None:
+                worker.close()
+
+    def borrow_slot(self) -> _Slot:
+        """Lend a row of lane_commits; two workers never share one at a time."""
+        return self._slots.pop() if self._slots else _Slot()
+
+    def return_slot(self, slot: _Slot) -> None:
+        """Take a row back, so that their number stays that of the workers."""
+        self._slots.append(slot)
 
     async def _expire_forever(self) -> None:
         while True:
@@ -308,7 +340,7 @@ class Lane:
         while True:
             try:
                 return await self._open_connection()
-            except (PostgresError, OSError, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 (a driver has many words for being cut off)
                 log.warning("lane.database_away", error=repr(error))
                 await asyncio.sleep(RECONNECT_PAUSE_S)
 
@@ -316,10 +348,21 @@ class Lane:
 class _CommitInDoubtError(Exception):
     """The connection was lost while COMMIT was on its way."""
 
-    def __init__(self, xact_id: str, results: Sequence[Any]) -> None:
+    def __init__(self, xact_id: str, number: int, results: Sequence[Any]) -> None:
         super().__init__(xact_id)
         self.xact_id = xact_id
+        self.number = number
         self.results = results
+
+
+class _Slot:
+    """A row of lane_commits and the number that was written to it last."""
+
+    __slots__ = ("name", "number")
+
+    def __init__(self) -> None:
+        self.name = secrets.token_hex(12)
+        self.number = 0
 
 
 class _Worker:
@@ -329,6 +372,7 @@ class _Worker:
         self._lane = lane
         self._connection = connection
         self._number = number
+        self._slot = lane.borrow_slot()
         self._batches = 0
         self._planned_at = monotonic()
 
@@ -342,7 +386,12 @@ class _Worker:
                 self._note(len(batch), monotonic() - started)
                 await self._forget_old_plans()
         finally:
-            self._connection.terminate()
+            self.close()
+
+    def close(self) -> None:
+        """Leave the connection, whatever it is doing."""
+        self._connection.terminate()
+        self._lane.return_slot(self._slot)
 
     async def _forget_old_plans(self) -> None:
         """Have the server plan again now and then.
@@ -375,7 +424,7 @@ class _Worker:
             try:
                 results = await self._transact(batch, skip_locked=skip_locked)
             except _CommitInDoubtError as doubt:
-                if await self._was_committed(doubt.xact_id):
+                if await self._was_committed(doubt):
                     self._lane.finish(batch, doubt.results)
                     return
             except (DeadlockDetected, SerializationFailure) as error:
@@ -424,11 +473,20 @@ class _Worker:
             raise
         for ticket in batch:
             ticket.stage = _Stage.COMMITTING
+        self._slot.number += 1
+        number = self._slot.number
         try:
-            await connection.execute("COMMIT")
+            # Without an id nothing was written, and there is nothing to prove.
+            await connection.execute(
+                _commit_numbered(self._slot.name, number) if xact_id else "COMMIT"
+            )
         except Exception as error:
             if self._lost(error):
-                raise _CommitInDoubtError(xact_id, results) from error
+                raise _CommitInDoubtError(xact_id, number, results) from error
+            await self._roll_back()
+            raise
+        except BaseException:
+            connection.terminate()
             raise
         return results
 
@@ -448,28 +506,37 @@ class _Worker:
         """Get a new connection; until then nothing of the batch is in doubt."""
         self._connection.terminate()
         self._connection = await self._lane.reopen()
+        self._program.connection_lost()
 
-    async def _was_committed(self, xact_id: str) -> bool:
+    async def _was_committed(self, doubt: _CommitInDoubtError) -> bool:
         """Ask the server what became of a commit; wait while it does not know itself."""
+        if not doubt.xact_id:
+            await self._reconnect()
+            return True
         while True:
             await self._reconnect()
             try:
-                status = await self._connection.fetchval(
-                    "SELECT pg_xact_status($1::text::xid8)", xact_id
-                )
-            except Exception as error:
-                if not self._lost(error):
-                    raise
-                continue
-            log.warning("lane.commit_asked", xact_id=xact_id, status=status)
-            if status == "in progress":
+                if await self._is_in_progress(doubt.xact_id):
+                    await asyncio.sleep(RECONNECT_PAUSE_S)
+                    continue
+                last = await self._connection.fetchval(_LAST_COMMIT, self._slot.name)
+            except Exception as error:  # noqa: BLE001 (nobody may be told before it is known)
+                log.warning("lane.commit_not_known_yet", error=repr(error))
                 await asyncio.sleep(RECONNECT_PAUSE_S)
                 continue
-            return bool(status == "committed")
+            committed = bool(last == doubt.number)
+            log.warning("lane.commit_asked", xact_id=doubt.xact_id, committed=committed)
+            return committed
 
-    async def _bisect(
-        self, batch: list[_Ticket], error: Exception, *, skip_locked: bool
-    ) -> None:
+    async def _is_in_progress(self, xact_id: str) -> bool:
+        """Tell whether the lost connection's server process is still at it."""
+        try:
+            status = await self._connection.fetchval(_XACT_STATUS, xact_id)
+        except InvalidParameterValue:
+            return False  # "in the future": a crashed server has lost all of it
+        return bool(status == "in progress")
+
+    async def _bisect(self, batch: list[_Ticket], error: Exception, *, skip_locked: bool) -> None:
         """Find the write that the database refuses by doing the halves."""
         if len(batch) == 1:
             if isinstance(error, UniqueViolation) and not batch[0].raced:
@@ -488,14 +555,15 @@ class _Worker:
         """Do one set-aside write, waiting for its locks; False when they are still taken."""
         try:
             results = await self._transact([ticket], skip_locked=False)
-        except LockNotAvailable:
+        except (LockNotAvailable, DeadlockDetected, SerializationFailure):
             return False
         except _CommitInDoubtError as doubt:
-            if not await self._was_committed(doubt.xact_id):
+            if not await self._was_committed(doubt):
                 return False
             results = doubt.results
         except Exception as error:  # noqa: BLE001 (it goes to the caller)
             if self._lost(error):
+                self._nothing_in_doubt([ticket])
                 await self._reconnect()
                 return False
             results = [error]

@@ -579,6 +579,19 @@ CREATE TABLE public.installation (
 
 COMMENT ON COLUMN public.installation.tag IS 'Prefix of our references at suppliers, so that two installations never share one.';
 
+-- table lane_commits
+
+CREATE TABLE public.lane_commits (
+    slot text NOT NULL,
+    number bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL
+)
+WITH (fillfactor='20');
+
+-- comment TABLE lane_commits
+
+COMMENT ON TABLE public.lane_commits IS 'The number of the last committed batch of each lane worker; old rows may be deleted.';
+
 -- table margins
 
 CREATE TABLE public.margins (
@@ -1090,6 +1103,11 @@ ALTER TABLE ONLY public.entries
 
 ALTER TABLE ONLY public.installation
     ADD CONSTRAINT installation_pkey PRIMARY KEY (only_row);
+
+-- constraint lane_commits lane_commits_pkey
+
+ALTER TABLE ONLY public.lane_commits
+    ADD CONSTRAINT lane_commits_pkey PRIMARY KEY (slot);
 
 -- constraint margins margins_pkey
 
