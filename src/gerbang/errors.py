@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
-import asyncpg
 import msgspec
+
+from gerbang.postgres.errors import DataError, IntegrityViolation, PostgresError, UniqueViolation
 
 _T = TypeVar("_T")
 
@@ -49,15 +50,15 @@ def database_errors_told() -> Iterator[None]:
     """Say the database's refusals in words: taken → ConflictError, not allowed → BadInputError."""
     try:
         yield
-    except asyncpg.UniqueViolationError as error:
+    except UniqueViolation as error:
         raise ConflictError(f"already there: {_detail(error)}") from error
-    except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
+    except (IntegrityViolation, DataError) as error:
         name = str(getattr(error, "constraint_name", None) or "")
         message = _CONSTRAINTS.get(name) or str(error)
         raise BadInputError(message) from error
 
 
-def _detail(error: asyncpg.PostgresError) -> str:
+def _detail(error: PostgresError) -> str:
     detail = str(getattr(error, "detail", None) or error)
     return detail.removeprefix("Key ").removesuffix(" already exists.")
 

@@ -42,9 +42,7 @@ class Cli:
 
 @pytest.fixture
 def cli(database_url: str, tmp_path: Path) -> Cli:
-    cli = Cli(database_url, tmp_path)
-    cli.sql("INSERT INTO price_lists (code, name) VALUES ('default', 'Default')")
-    return cli
+    return Cli(database_url, tmp_path)
 
 
 @pytest.mark.parametrize("group", GROUPS)

@@ -36,7 +36,8 @@ DAMAGE = {
     "order price": "UPDATE orders SET price = price + 1 WHERE state = 'success'",
     "chain": "UPDATE entries SET previous = previous + 1, balance = balance + 1 WHERE version = 1",
     "other account": "UPDATE entries SET account_id ="
-    " (SELECT id FROM accounts WHERE code = 'house:fees') WHERE account_id = (SELECT id FROM accounts WHERE code = 'house:sales')",
+    " (SELECT id FROM accounts WHERE code = 'house:fees')"
+    " WHERE account_id = (SELECT id FROM accounts WHERE code = 'house:sales')",
 }
 
 

@@ -189,9 +189,7 @@ async def _furnish(house: House, c: Any) -> None:
     house.receivable_id = await c.fetchval(new_account, "receivable:T", "receivable", "debit", True)
     house.float_id = await c.fetchval(new_account, "float:s", "supplier_float", "debit", False)
     await c.execute("INSERT INTO categories (code, name) VALUES ('pulsa', 'Pulsa')")
-    list_id = await c.fetchval(
-        "INSERT INTO price_lists (code, name) VALUES ('default', 'Default') RETURNING id"
-    )
+    list_id = await c.fetchval("SELECT id FROM price_lists WHERE code = 'default'")
     house.product_id = await c.fetchval(
         "INSERT INTO products (code, name, category, base_price)"
         " VALUES ('HSA5', 'Halo 5.000', 'pulsa', 5400) RETURNING id"

@@ -43,9 +43,7 @@ async def test_64_concurrent_requests_with_one_reference_make_one_order(database
 
 async def test_500_orders_against_money_for_100_sell_exactly_100(database_url: str) -> None:
     async with open_house(database_url, balance=540_000) as house:
-        results = await asyncio.gather(
-            *(house.lane.submit(house.purchase()) for _ in range(500))
-        )
+        results = await asyncio.gather(*(house.lane.submit(house.purchase()) for _ in range(500)))
         placed = [r for r in results if isinstance(r, Placed)]
         refused = [r for r in results if isinstance(r, Refusal)]
         assert len(placed) == 100

@@ -30,7 +30,6 @@ BOX = SecretBox(bytes(32))
 @pytest.fixture
 async def c(database_url: str) -> AsyncIterator[Any]:
     connection = await connect(database_url)
-    await connection.execute("INSERT INTO price_lists (code, name) VALUES ('default', 'Default')")
     yield connection
     await connection.close()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-import asyncpg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -18,6 +17,16 @@ from gerbang.ids import new_error_id
 from gerbang.ledger.read import AccountNotFoundError
 from gerbang.orders.decide import CannotDecideError
 from gerbang.orders.read import OrderNotFoundError
+from gerbang.postgres.errors import (
+    DataError,
+    IntegrityViolation,
+    InterfaceError,
+    LockNotAvailable,
+    PostgresConnectionError,
+    QueryCanceled,
+    StatementTooComplex,
+    UniqueViolation,
+)
 from gerbang.postgres.lane import NotWrittenError, OutcomeUnknownError
 
 log = structlog.get_logger()
@@ -69,18 +78,18 @@ def add_error_handlers(app: FastAPI) -> None:
         (AccountNotFoundError, 404, "not_found"),
         (OrderNotFoundError, 404, "not_found"),
         (CannotDecideError, 409, "conflict"),
-        (asyncpg.UniqueViolationError, 409, "conflict"),
-        (asyncpg.IntegrityConstraintViolationError, 422, "bad_input"),
-        (asyncpg.DataError, 422, "bad_input"),
-        (asyncpg.StatementTooComplexError, 422, "bad_input"),
+        (UniqueViolation, 409, "conflict"),
+        (IntegrityViolation, 422, "bad_input"),
+        (DataError, 422, "bad_input"),
+        (StatementTooComplex, 422, "bad_input"),
         (UnicodeEncodeError, 422, "bad_input"),
         (OverflowError, 422, "bad_input"),
         (NotWrittenError, 503, "unavailable"),
         (OutcomeUnknownError, 504, "uncertain"),
-        (asyncpg.PostgresConnectionError, 503, "unavailable"),
-        (asyncpg.InterfaceError, 503, "unavailable"),
-        (asyncpg.LockNotAvailableError, 503, "unavailable"),
-        (asyncpg.QueryCanceledError, 503, "unavailable"),
+        (PostgresConnectionError, 503, "unavailable"),
+        (InterfaceError, 503, "unavailable"),
+        (LockNotAvailable, 503, "unavailable"),
+        (QueryCanceled, 503, "unavailable"),
         (ConnectionError, 503, "unavailable"),
     ):
         app.add_exception_handler(kind, _plain(status, word))

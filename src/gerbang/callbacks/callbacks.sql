@@ -36,6 +36,7 @@ SELECT id, at, status, error, request, answer, duration_ms FROM callback_deliver
 
 -- name: backlog
 -- How many callbacks wait and how old the oldest is, in seconds.
-SELECT count(*) AS waiting,
+SELECT (SELECT count(*) FROM orders WHERE needs_decision_at IS NOT NULL) AS needing_decision,
+       count(*) AS waiting,
        coalesce(extract(epoch FROM clock_timestamp() - min(occurred_at)), 0)::float8 AS oldest_s
   FROM callbacks WHERE due_at IS NOT NULL

@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
-import asyncpg
 import msgspec
 import typer
 
@@ -23,6 +22,7 @@ from gerbang.logs import configure_logs
 from gerbang.orders.decide import CannotDecideError
 from gerbang.orders.read import OrderNotFoundError
 from gerbang.postgres.embedded import ClusterInUseError, EmbeddedPostgres, ServerFailedError
+from gerbang.postgres.errors import InterfaceError, PostgresError
 from gerbang.postgres.lane import NotWrittenError, OutcomeUnknownError
 from gerbang.postgres.migrate import migrate
 from gerbang.postgres.pool import Connection, connect
@@ -53,8 +53,8 @@ _EXPECTED: Final = (
     ServerFailedError,
     UnicodeEncodeError,
     UserError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresError,
+    InterfaceError,
+    PostgresError,
 )
 
 

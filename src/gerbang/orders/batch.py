@@ -18,8 +18,18 @@ from gerbang.dialects.contract import CallbackEvent, OrderState, OrderView, Refu
 from gerbang.ledger.account import Account, HouseAccount
 from gerbang.ledger.book import Book, InsufficientBalanceError
 from gerbang.ledger.move import Moved, MoveMoney, plan_move
-from gerbang.ledger.transfer import Entry, Transfer, TransferEvent
+from gerbang.ledger.transfer import Transfer, TransferEvent
+from gerbang.orders.batch_rows import (
+    changed_attempt_row,
+    changed_order_row,
+    columns,
+    entry_row,
+    new_attempt_row,
+    new_order_row,
+    transfer_row,
+)
 from gerbang.orders.directory import Directory
+from gerbang.orders.numbers import Numbers
 from gerbang.orders.order import Attempt, Order, joined_attempt_from_row, order_from_row
 from gerbang.orders.outcome import Outcome as AnyOutcome
 from gerbang.orders.outcome import StatusOutcome
@@ -41,34 +51,14 @@ from gerbang.orders.writes import (
     SettledTesting,
     SettleTesting,
 )
-from gerbang.postgres.id_blocks import IdBlock
 from gerbang.postgres.lane import SET_ASIDE, Done
 from gerbang.postgres.pool import Connection
 from gerbang.postgres.sql import load_queries
 
 SQL = load_queries("gerbang.orders", "batch.sql")
 
-PREPARED_CLAIM_MS: Final = 30_000
-"""How long the node that wrote an attempt may take to send it."""
 CALLBACK_CLAIM: Final = timedelta(seconds=60)
 """How long the node that wrote a callback may take to deliver it."""
-
-
-class Numbers:
-    """The id blocks of one process."""
-
-    def __init__(self) -> None:
-        self.orders = IdBlock(SQL.take_order_ids)
-        self.transfers = IdBlock(SQL.take_transfer_ids)
-        self.attempts = IdBlock(SQL.take_attempt_ids)
-        self.callbacks = IdBlock(SQL.take_callback_ids)
-
-    async def reserve(self, connection: Connection, writes: int) -> None:
-        """Have enough ids for a batch: each write needs at most four transfers."""
-        await self.orders.reserve(connection, writes)
-        await self.transfers.reserve(connection, writes * 4)
-        await self.attempts.reserve(connection, writes)
-        await self.callbacks.reserve(connection, writes * 2)
 
 
 class OrderProgram:
@@ -575,13 +565,13 @@ class _Batch:
         await self._settle_testing()
         await self._write_batch()
         if self.new_steps:
-            await self.c.execute(SQL.insert_sandbox_steps, *_columns(self.new_steps, 3))
+            await self.c.execute(SQL.insert_sandbox_steps, *columns(self.new_steps, 3))
         if self.new_cases:
             cases = [
                 (case.kind, case.subject, order.id, attempt.id if attempt else None, case.detail)
                 for order, attempt, case in self.new_cases
             ]
-            await self.c.execute(SQL.insert_cases, *_columns(cases, 5))
+            await self.c.execute(SQL.insert_cases, *columns(cases, 5))
         await self._write_refusals()
 
     async def _write_batch(self) -> None:
@@ -591,52 +581,40 @@ class _Batch:
             return
         row = await self.c.fetchrow(
             SQL.write_batch,
-            *_columns([_transfer_row(t) for t in book.transfers], 11),
-            *_columns([_entry_row(e) for e in book.entries], 6),
-            *_columns([(a.id, a.balance, a.held, a.version) for a in book.changed.values()], 4),
-            *_columns([_new_order_row(o) for o in self.new_orders], 18),
-            *_columns([self._changed_order_row(o) for o in self.changed_orders.values()], 13),
-            *_columns([_new_attempt_row(*new) for new in self.new_attempts], 11),
-            *_columns([self._changed_attempt_row(a) for a in self.changed_attempts.values()], 11),
-            *_columns(self.new_messages, 6),
-            *_columns(self.new_callbacks, 11),
+            *columns([transfer_row(t) for t in book.transfers], 11),
+            *columns([entry_row(e) for e in book.entries], 6),
+            *columns([(a.id, a.balance, a.held, a.version) for a in book.changed.values()], 4),
+            *columns([new_order_row(o) for o in self.new_orders], 18),
+            *columns(
+                [
+                    changed_order_row(o, self.order_state_before[o.id])
+                    for o in self.changed_orders.values()
+                ],
+                13,
+            ),
+            *columns([new_attempt_row(*new) for new in self.new_attempts], 11),
+            *columns(
+                [
+                    changed_attempt_row(a, self.attempt_state_before[a.id])
+                    for a in self.changed_attempts.values()
+                ],
+                11,
+            ),
+            *columns(self.new_messages, 6),
+            *columns(self.new_callbacks, 11),
         )
         found = (row["accounts"], row["orders"], row["attempts"]) if row else ()
         expected = (len(book.changed), len(self.changed_orders), len(self.changed_attempts))
         if found != expected:
             raise StateMovedError(f"expected {expected}, found {found}")
 
-    def _changed_order_row(self, o: Order) -> tuple[Any, ...]:
-        return (
-            o.id,
-            o.state.value,
-            o.reason,
-            o.sn,
-            o.message,
-            o.data,
-            o.supplier_id,
-            o.cost,
-            o.same_day_counter,
-            o.updated_at,
-            o.final_at,
-            o.needs_decision_at,
-            self.order_state_before[o.id].value,
-        )
+    def _changed_order_rows(self) -> list[tuple[Any, ...]]:
+        before = self.order_state_before
+        return [changed_order_row(o, before[o.id]) for o in self.changed_orders.values()]
 
-    def _changed_attempt_row(self, a: Attempt) -> tuple[Any, ...]:
-        return (
-            a.id,
-            a.state.value,
-            a.cost,
-            a.sn,
-            a.supplier_order_id,
-            a.reason,
-            a.message[:500],
-            a.due_at,
-            a.not_found,
-            a.not_found_since,
-            self.attempt_state_before[a.id].value,
-        )
+    def _changed_attempt_rows(self) -> list[tuple[Any, ...]]:
+        before = self.attempt_state_before
+        return [changed_attempt_row(a, before[a.id]) for a in self.changed_attempts.values()]
 
     async def _write_refusals(self) -> None:
         refusals = [
@@ -653,7 +631,7 @@ class _Batch:
             for _, w in self.of.get(RecordRefusal, ())
         ]
         if refusals:
-            await self.c.execute(SQL.insert_refusals, *_columns(refusals, 8))
+            await self.c.execute(SQL.insert_refusals, *columns(refusals, 8))
 
     async def _settle_testing(self) -> None:
         """Apply sandbox steps, each once."""
@@ -685,7 +663,7 @@ class _Batch:
             (w.callback_id, w.status, w.error[:500], w.request, w.answer, w.duration_ms)
             for _, w in writes
         ]
-        await self.c.execute(SQL.insert_deliveries, *_columns(log, 6))
+        await self.c.execute(SQL.insert_deliveries, *columns(log, 6))
         states = [
             (
                 w.callback_id,
@@ -696,7 +674,7 @@ class _Batch:
             )
             for _, w in writes
         ]
-        await self.c.execute(SQL.update_callbacks, *_columns(states, 5))
+        await self.c.execute(SQL.update_callbacks, *columns(states, 5))
         await self._wake_next_callbacks([(i, w) for i, w in writes if w.delivered or w.exhausted])
 
     async def _wake_next_callbacks(self, ended: list[tuple[int, RecordDelivery]]) -> None:
@@ -714,74 +692,6 @@ class _Batch:
 
 class StateMovedError(Exception):
     """A row was not in the state that its lock promised: a bug of ours."""
-
-
-def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
-    """Turn rows into one array per column, as unnest wants them."""
-    if not rows:
-        return [[] for _ in range(width)]
-    return [list(column) for column in zip(*rows, strict=True)]
-
-
-def _transfer_row(t: Transfer) -> tuple[Any, ...]:
-    return (
-        t.id,
-        t.key,
-        str(t.event),
-        t.phase.value,
-        t.pending_id,
-        t.debit_account_id,
-        t.credit_account_id,
-        t.amount,
-        t.order_id,
-        t.actor,
-        t.note,
-    )
-
-
-def _entry_row(e: Entry) -> tuple[Any, ...]:
-    return (e.transfer_id, e.account_id, e.amount, e.previous, e.balance, e.version)
-
-
-def _new_order_row(o: Order) -> tuple[Any, ...]:
-    return (
-        o.id,
-        o.reseller_id,
-        o.credential_id,
-        o.testing,
-        o.dialect,
-        o.kind,
-        o.reference,
-        o.signature_key,
-        o.product_id,
-        o.product_code,
-        o.product_name,
-        o.destination,
-        o.quantity,
-        o.counter,
-        o.same_day_counter,
-        o.price,
-        o.hold_id,
-        o.created_at,
-    )
-
-
-def _new_attempt_row(
-    a: Attempt, claimed_by: str | None, planned: PlannedAttempt
-) -> tuple[Any, ...]:
-    return (
-        a.id,
-        a.order_id,
-        a.number,
-        a.supplier_id,
-        a.route_id,
-        a.supplier_product_code,
-        a.reference,
-        a.cost_expected,
-        claimed_by,
-        PREPARED_CLAIM_MS if claimed_by else 0,
-        planned.explanation,
-    )
 
 
 def _due_callback(row: Any) -> DueCallbackRow:

@@ -216,19 +216,3 @@ UPDATE callbacks c
    AND c.sequence = (SELECT min(n.sequence) FROM callbacks n WHERE n.order_id = w.order_id AND n.state = 'waiting')
    AND NOT EXISTS (SELECT 1 FROM callbacks p WHERE p.order_id = w.order_id AND p.state = 'due')
 RETURNING c.id, c.order_id, c.reseller_id, c.event, c.format, c.occurred_at, c.snapshot, c.attempts_count
-
--- name: take_order_ids
--- A block of order ids for this process.
-SELECT nextval('order_ids') AS first
-
--- name: take_transfer_ids
--- A block of transfer ids for this process.
-SELECT nextval('transfer_ids') AS first
-
--- name: take_attempt_ids
--- A block of attempt ids for this process.
-SELECT nextval('attempt_ids') AS first
-
--- name: take_callback_ids
--- A block of callback ids for this process.
-SELECT nextval('callback_ids') AS first

@@ -267,26 +267,19 @@ def _reversed(s: Situation, outcome: Rejected) -> None:
     s.attempt.reason = outcome.reason
     _open_case(s, "reversed", {"reason": outcome.reason, "message": outcome.message})
     if s.order.state is not OrderState.SUCCESS or s.order.supplier_id != s.attempt.supplier_id:
+        # A delivery that was our own loss, taken back: the loss goes, the order stays as told.
+        _book_cost_reversal(s, HouseAccount.LATE_SUCCESS)
         return
-    sales = s.house[HouseAccount.SALES]
     if s.order.price:
         s.book.direct(
             f"order:{s.order.id}:reversal:{s.attempt.id}",
             TransferEvent.SALE_REVERSAL,
-            debit=sales,
+            debit=s.house[HouseAccount.SALES],
             credit=s.account_id,
             amount=s.order.price,
             order_id=s.order.id,
         )
-    if s.attempt.cost:
-        s.book.direct(
-            f"attempt:{s.attempt.id}:cost_reversal",
-            TransferEvent.COST_REVERSAL,
-            debit=s.float_id,
-            credit=s.house[HouseAccount.COST],
-            amount=s.attempt.cost,
-            order_id=s.order.id,
-        )
+    _book_cost_reversal(s, HouseAccount.COST)
     _finish_order(s, OrderState.REVERSED, reason=outcome.reason)
     s.events.append(CallbackEvent.REVERSED)
 
@@ -419,6 +412,19 @@ def _book_cost(s: Situation, event: TransferEvent, account: HouseAccount) -> Non
         event,
         debit=s.house[account],
         credit=s.float_id,
+        amount=s.attempt.cost,
+        order_id=s.order.id,
+    )
+
+
+def _book_cost_reversal(s: Situation, account: HouseAccount) -> None:
+    if not s.attempt.cost:
+        return
+    s.book.direct(
+        f"attempt:{s.attempt.id}:cost_reversal",
+        TransferEvent.COST_REVERSAL,
+        debit=s.float_id,
+        credit=s.house[account],
         amount=s.attempt.cost,
         order_id=s.order.id,
     )

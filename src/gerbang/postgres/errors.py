@@ -17,29 +17,37 @@ from asyncpg.exceptions import (
     PostgresConnectionError,
 )
 from asyncpg.exceptions import CheckViolationError as CheckViolation
+from asyncpg.exceptions import DataError as DataError  # noqa: PLC0414 - re-exported
 from asyncpg.exceptions import DeadlockDetectedError as DeadlockDetected
 from asyncpg.exceptions import ForeignKeyViolationError as ForeignKeyViolation
+from asyncpg.exceptions import IntegrityConstraintViolationError as IntegrityViolation
 from asyncpg.exceptions import InvalidParameterValueError as InvalidParameterValue
 from asyncpg.exceptions import LockNotAvailableError as LockNotAvailable
 from asyncpg.exceptions import PostgresError as PostgresError  # noqa: PLC0414 - re-exported
 from asyncpg.exceptions import QueryCanceledError as QueryCanceled
 from asyncpg.exceptions import RaiseError as RaiseException
 from asyncpg.exceptions import SerializationError as SerializationFailure
+from asyncpg.exceptions import StatementTooComplexError as StatementTooComplex
 from asyncpg.exceptions import UniqueViolationError as UniqueViolation
 
 __all__ = [
     "CannotConnectNow",
     "CheckViolation",
     "ConnectionLost",
+    "DataError",
     "DeadlockDetected",
     "ForeignKeyViolation",
+    "IntegrityViolation",
+    "InterfaceError",
     "InvalidParameterValue",
     "LockNotAvailable",
+    "PostgresConnectionError",
     "PostgresError",
     "QueryCanceled",
     "RaiseException",
     "SerializationFailure",
     "ServerTooOldError",
+    "StatementTooComplex",
     "UniqueViolation",
     "is_connection_lost",
 ]

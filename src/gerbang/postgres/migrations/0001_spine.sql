@@ -248,6 +248,8 @@ CREATE TABLE price_lists (
     changed_xid xid8 NOT NULL DEFAULT pg_current_xact_id()
 );
 
+INSERT INTO price_lists (code, name) VALUES ('default', 'Default');
+
 CREATE TABLE margins (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     price_list_id bigint NOT NULL REFERENCES price_lists,
@@ -417,6 +419,7 @@ CREATE UNIQUE INDEX orders_same_day ON orders (reseller_id, product_id, destinat
     WHERE same_day_counter IS NOT NULL;
 CREATE INDEX orders_day_destination ON orders (business_day, destination);
 CREATE INDEX orders_reseller ON orders (reseller_id, id);
+CREATE INDEX orders_needing_decision ON orders (id) WHERE needs_decision_at IS NOT NULL;
 COMMENT ON COLUMN orders.same_day_counter IS 'The counter where the same-day rule holds; null where it does not, and null again once the order failed.';
 COMMENT ON COLUMN orders.signature_key IS 'Idempotency key of a request sent without a reference.';
 

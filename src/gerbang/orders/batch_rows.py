@@ -1,0 +1,122 @@
+"""One row of each table as `write_batch` wants it, and rows turned into columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from gerbang.dialects.contract import OrderState
+from gerbang.ledger.transfer import Entry, Transfer
+from gerbang.orders.order import Attempt, Order
+from gerbang.orders.transitions import AttemptState
+from gerbang.orders.writes import PlannedAttempt
+
+PREPARED_CLAIM_MS: Final = 30_000
+"""How long the node that wrote an attempt may take to send it."""
+MESSAGE_LENGTH_MAX: Final = 500
+
+
+def columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    """Turn rows into one array per column, as unnest wants them."""
+    if not rows:
+        return [[] for _ in range(width)]
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def transfer_row(t: Transfer) -> tuple[Any, ...]:
+    """A transfer."""
+    return (
+        t.id,
+        t.key,
+        str(t.event),
+        t.phase.value,
+        t.pending_id,
+        t.debit_account_id,
+        t.credit_account_id,
+        t.amount,
+        t.order_id,
+        t.actor,
+        t.note,
+    )
+
+
+def entry_row(e: Entry) -> tuple[Any, ...]:
+    """One side of a transfer."""
+    return (e.transfer_id, e.account_id, e.amount, e.previous, e.balance, e.version)
+
+
+def new_order_row(o: Order) -> tuple[Any, ...]:
+    """A new order."""
+    return (
+        o.id,
+        o.reseller_id,
+        o.credential_id,
+        o.testing,
+        o.dialect,
+        o.kind,
+        o.reference,
+        o.signature_key,
+        o.product_id,
+        o.product_code,
+        o.product_name,
+        o.destination,
+        o.quantity,
+        o.counter,
+        o.same_day_counter,
+        o.price,
+        o.hold_id,
+        o.created_at,
+    )
+
+
+def new_attempt_row(a: Attempt, claimed_by: str | None, planned: PlannedAttempt) -> tuple[Any, ...]:
+    """A new attempt; unclaimed ones are due at once."""
+    return (
+        a.id,
+        a.order_id,
+        a.number,
+        a.supplier_id,
+        a.route_id,
+        a.supplier_product_code,
+        a.reference,
+        a.cost_expected,
+        claimed_by,
+        PREPARED_CLAIM_MS if claimed_by else 0,
+        planned.explanation,
+    )
+
+
+def changed_order_row(o: Order, expected: OrderState) -> tuple[Any, ...]:
+    """An order's new values, and the state it must still be in."""
+    return (
+        o.id,
+        o.state.value,
+        o.reason,
+        o.sn,
+        o.message,
+        o.data,
+        o.supplier_id,
+        o.cost,
+        o.same_day_counter,
+        o.updated_at,
+        o.final_at,
+        o.needs_decision_at,
+        expected.value,
+    )
+
+
+def changed_attempt_row(a: Attempt, expected: AttemptState) -> tuple[Any, ...]:
+    """An attempt's new values, and the state it must still be in."""
+    return (
+        a.id,
+        a.state.value,
+        a.cost,
+        a.sn,
+        a.supplier_order_id,
+        a.reason,
+        a.message[:MESSAGE_LENGTH_MAX],
+        a.due_at,
+        a.not_found,
+        a.not_found_since,
+        expected.value,
+    )
