@@ -6,19 +6,17 @@ Planning is plain Python over the locked rows; each table is then written by one
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from gerbang.clock import Clock
-from gerbang.dialects.contract import CallbackEvent, OrderState, OrderView, Refusal
+from gerbang.dialects.contract import OrderState, OrderView
 from gerbang.ledger.account import Account, HouseAccount
-from gerbang.ledger.book import Book, InsufficientBalanceError
+from gerbang.ledger.book import Book
 from gerbang.ledger.move import Moved, MoveMoney, plan_move
-from gerbang.ledger.transfer import Transfer, TransferEvent
+from gerbang.ledger.transfer import Transfer
 from gerbang.orders.batch_rows import (
     changed_attempt_row,
     changed_order_row,
@@ -28,24 +26,18 @@ from gerbang.orders.batch_rows import (
     new_order_row,
     transfer_row,
 )
+from gerbang.orders.batch_state import BatchState
 from gerbang.orders.directory import Directory
 from gerbang.orders.numbers import Numbers
-from gerbang.orders.order import Attempt, Order, joined_attempt_from_row, order_from_row
-from gerbang.orders.outcome import Outcome as AnyOutcome
-from gerbang.orders.outcome import StatusOutcome
-from gerbang.orders.reasons import Reason
-from gerbang.orders.settle import Case, Situation, apply_outcome
+from gerbang.orders.order import joined_attempt_from_row, order_from_row
+from gerbang.orders.place import place_order
+from gerbang.orders.record import enqueue_callbacks, record_outcome
 from gerbang.orders.testing import apply_testing_step
-from gerbang.orders.transitions import AttemptState
 from gerbang.orders.writes import (
     ClaimAttempt,
     DueCallbackRow,
-    Known,
-    Placed,
     PlaceOrder,
-    PlannedAttempt,
     RecordDelivery,
-    Recorded,
     RecordOutcome,
     RecordRefusal,
     SettledTesting,
@@ -56,9 +48,6 @@ from gerbang.postgres.pool import Connection
 from gerbang.postgres.sql import load_queries
 
 SQL = load_queries("gerbang.orders", "batch.sql")
-
-CALLBACK_CLAIM: Final = timedelta(seconds=60)
-"""How long the node that wrote a callback may take to deliver it."""
 
 
 class OrderProgram:
@@ -105,41 +94,19 @@ class OrderProgram:
         return self._free_numbers.pop() if self._free_numbers else Numbers()
 
 
-class _Batch:
-    """One batch on its way: what it locked, what it planned, what it will write."""
+class _Batch(BatchState):
+    """One batch on its way: locks, loads, has everything planned, and writes."""
 
     def __init__(
         self, program: OrderProgram, connection: Connection, writes: Sequence[Any]
     ) -> None:
+        super().__init__(
+            program, now=program.clock.now(), numbers=program.borrow_numbers(), writes=writes
+        )
         self.p = program
         self.c = connection
-        self.writes = writes
-        self.now = program.clock.now()
-        self.numbers = program.borrow_numbers()
-        self.results: list[Any] = [None] * len(writes)
-        self.of: dict[type, list[tuple[int, Any]]] = defaultdict(list)
-        for index, write in enumerate(writes):
-            self.of[type(write)].append((index, write))
-        self.orders: dict[int, Order] = {}
-        self.attempts: dict[int, list[Attempt]] = defaultdict(list)
-        self.order_state_before: dict[int, OrderState] = {}
-        self.attempt_state_before: dict[int, AttemptState] = {}
-        self.tails: dict[int, tuple[int, bool]] = {}
-        self.by_reference: dict[tuple[int, bool, str], Order] = {}
-        self.by_signature: dict[tuple[int, str], Order] = {}
-        self.same_day: dict[tuple[int, int, str], Order] = {}
-        self.by_key: dict[str, Transfer] = {}
-        self.new_orders: list[Order] = []
-        self.new_attempts: list[tuple[Attempt, str | None, PlannedAttempt]] = []
-        self.new_callbacks: list[tuple[Any, ...]] = []
-        self.new_steps: list[tuple[Any, ...]] = []
-        self.new_cases: list[tuple[Order, Attempt | None, Case]] = []
-        self.new_messages: list[tuple[Any, ...]] = []
-        self.changed_orders: dict[int, Order] = {}
-        self.changed_attempts: dict[int, Attempt] = {}
         self.xact_id = ""
         self.known_ids: list[int] = []
-        self.book: Book
 
     # --- the whole -----------------------------------------------------------------------------
 
@@ -163,10 +130,10 @@ class _Batch:
     def _plan(self) -> None:
         for index, place in self.of.get(PlaceOrder, ()):
             if self.results[index] is not SET_ASIDE:
-                self.results[index] = self._place(place)
+                self.results[index] = place_order(self, place)
         for index, record in self.of.get(RecordOutcome, ()):
             if self.results[index] is not SET_ASIDE:
-                self.results[index] = self._record(record)
+                self.results[index] = record_outcome(self, record)
         for index, move in self.of.get(MoveMoney, ()):
             if self.results[index] is not SET_ASIDE:
                 self.results[index] = self._move(move)
@@ -290,267 +257,6 @@ class _Batch:
                 self.results[index] = write.attempt_id in granted
                 granted.discard(write.attempt_id)
 
-    # --- placing -------------------------------------------------------------------------------
-
-    def _place(self, w: PlaceOrder) -> Any:
-        account = self.book.accounts[w.account_id]
-        earlier = self._find_earlier(w)
-        if earlier is not None:
-            return self._answer_known(w, earlier, account)
-        refusal = self._same_day_refusal(w, account)
-        if refusal is not None:
-            return refusal
-        return self._write_order(w, account)
-
-    def _find_earlier(self, w: PlaceOrder) -> Order | None:
-        if w.signature_key is not None:
-            return self.by_signature.get((w.credential_id, w.signature_key))
-        return self.by_reference.get((w.reseller_id, w.testing, w.reference))
-
-    def _answer_known(self, w: PlaceOrder, earlier: Order, account: Account) -> Known | Refusal:
-        same = (earlier.product_id, earlier.destination, earlier.quantity) == (
-            w.product_id,
-            w.destination,
-            w.quantity,
-        )
-        if same:
-            return Known(order=earlier, balance=account.available)
-        return Refusal(
-            reason=Reason.REFERENCE_REUSED,
-            known_order=earlier.view(balance=account.available, known=True),
-            balance=account.available,
-        )
-
-    def _same_day_refusal(self, w: PlaceOrder, account: Account) -> Refusal | None:
-        if not w.same_day:
-            return None
-        latest = self.same_day.get((w.reseller_id, w.product_id, w.destination))
-        highest = (latest.same_day_counter or 0) if latest is not None else 0
-        if w.counter == highest + 1:
-            return None
-        return Refusal(
-            reason=Reason.DUPLICATE_SAME_DAY,
-            price=w.price,
-            balance=account.available,
-            product_name=w.product_name,
-            known_order=latest.view(balance=account.available, known=True) if latest else None,
-        )
-
-    def _write_order(self, w: PlaceOrder, account: Account) -> Any:
-        order = self._new_order(w)
-        if not w.testing:
-            try:
-                hold = self.book.hold(
-                    f"order:{order.id}:hold",
-                    TransferEvent.SALE_HOLD,
-                    debit=w.account_id,
-                    credit=self.p.house[HouseAccount.SALES],
-                    amount=w.price,
-                    order_id=order.id,
-                )
-            except InsufficientBalanceError:
-                return Refusal(
-                    reason=Reason.INSUFFICIENT_BALANCE,
-                    price=w.price,
-                    balance=account.available,
-                    product_name=w.product_name,
-                )
-            order.hold_id = hold.id
-        self._remember(w, order)
-        attempt = self._new_attempt(order, 1, w.first, w.claimed_by) if w.first else None
-        self.new_steps.extend((order.id, s.due_at, s.outcome) for s in w.steps)
-        return Placed(order=order, attempt=attempt, balance=account.available)
-
-    def _new_order(self, w: PlaceOrder) -> Order:
-        return Order(
-            id=self.numbers.orders.next(),
-            reseller_id=w.reseller_id,
-            credential_id=w.credential_id,
-            testing=w.testing,
-            dialect=w.dialect,
-            kind=w.kind,
-            reference=w.reference,
-            signature_key=w.signature_key,
-            product_id=w.product_id,
-            product_code=w.product_code,
-            product_name=w.product_name,
-            destination=w.destination,
-            quantity=w.quantity,
-            counter=w.counter,
-            same_day_counter=w.counter if w.same_day and not w.testing else None,
-            price=w.price,
-            hold_id=None,
-            state=OrderState.PENDING,
-            reason=None,
-            sn="",
-            message="",
-            data=None,
-            supplier_id=None,
-            cost=None,
-            created_at=self.now,
-            updated_at=self.now,
-            final_at=None,
-            needs_decision_at=None,
-        )
-
-    def _remember(self, w: PlaceOrder, order: Order) -> None:
-        """Let later writes of the same batch find this order."""
-        self.new_orders.append(order)
-        self.by_reference[w.reseller_id, w.testing, w.reference] = order
-        if w.signature_key is not None:
-            self.by_signature[w.credential_id, w.signature_key] = order
-        if order.same_day_counter is not None:
-            self.same_day[w.reseller_id, w.product_id, w.destination] = order
-
-    def _new_attempt(
-        self, order: Order, number: int, planned: PlannedAttempt, claimed_by: str | None
-    ) -> Attempt:
-        attempt_id = self.numbers.attempts.next()
-        attempt = Attempt(
-            id=attempt_id,
-            order_id=order.id,
-            number=number,
-            supplier_id=planned.supplier_id,
-            route_id=planned.route_id,
-            supplier_product_code=planned.supplier_product_code,
-            reference=f"{self.p.installation_tag}-{attempt_id}",
-            state=AttemptState.PREPARED,
-            cost_expected=planned.cost,
-            cost=None,
-            sn="",
-            supplier_order_id="",
-            reason=None,
-            message="",
-            due_at=None,
-            sends=0,
-            asks=0,
-            not_found=0,
-            not_found_since=None,
-            sent_at=None,
-            created_at=self.now,
-        )
-        self.new_attempts.append((attempt, claimed_by, planned))
-        return attempt
-
-    # --- outcomes ------------------------------------------------------------------------------
-
-    def _record(self, w: RecordOutcome) -> Recorded | Exception:
-        order = self.orders.get(w.order_id)
-        attempts = self.attempts.get(w.order_id, [])
-        attempt = next((a for a in attempts if a.id == w.attempt_id), None)
-        if order is None or attempt is None:
-            return LookupError(f"no attempt {w.attempt_id} of order {w.order_id}")
-        s = self._situation(w, order, attempt, attempts)
-        apply_outcome(s, w.outcome)
-        return self._recorded(w, s)
-
-    def _situation(
-        self, w: RecordOutcome, order: Order, attempt: Attempt, attempts: Sequence[Attempt]
-    ) -> Situation:
-        reseller = self.p.directory.reseller_terms(order.reseller_id)
-        supplier = self.p.directory.supplier_terms(attempt.supplier_id)
-        return Situation(
-            order=order,
-            attempt=attempt,
-            attempts=attempts,
-            now=self.now,
-            learn=supplier.learn,
-            book=self.book,
-            account_id=reseller.account_id,
-            receivable_id=reseller.receivable_account_id,
-            float_id=supplier.float_account_id,
-            house=self.p.house,
-            late_success_paid_by=reseller.late_success_paid_by,
-            choose_next=lambda: self.p.directory.choose_next(order, attempts),
-            confirm_first=w.confirm_first,
-        )
-
-    def _recorded(self, w: RecordOutcome, s: Situation) -> Recorded:
-        transcript = w.transcript
-        self.new_messages.append(
-            (
-                s.attempt.id,
-                transcript.kind,
-                transcript.request,
-                transcript.answer,
-                _outcome_text(w.outcome),
-                transcript.elapsed_ms,
-            )
-        )
-        next_attempt = None
-        if s.changed:
-            self.changed_attempts[s.attempt.id] = s.attempt
-            self.changed_orders[s.order.id] = s.order
-        if s.planned is not None:
-            number = max(a.number for a in s.attempts) + 1
-            next_attempt = self._new_attempt(s.order, number, s.planned, self.p.node)
-            self.attempts[s.order.id].append(next_attempt)
-        self.new_cases.extend((s.order, s.attempt, case) for case in s.cases)
-        return Recorded(
-            order=s.order,
-            attempt=s.attempt,
-            changed=s.changed,
-            final=bool(s.events),
-            next_attempt=next_attempt,
-            resend=s.resend,
-            callbacks=self._enqueue_callbacks(s.order, s.events),
-        )
-
-    def _enqueue_callbacks(
-        self, order: Order, events: Iterable[CallbackEvent]
-    ) -> tuple[DueCallbackRow, ...]:
-        """Write the outbox rows; only the first unfinished one of an order is due."""
-        due: list[DueCallbackRow] = []
-        for event in events:
-            name = self.p.directory.callback_format(order, event)
-            if name is None:
-                continue
-            sequence, unfinished = self.tails.get(order.id, (0, False))
-            self.tails[order.id] = (sequence + 1, True)
-            callback = DueCallbackRow(
-                id=self.numbers.callbacks.next(),
-                order_id=order.id,
-                reseller_id=order.reseller_id,
-                event=event.value,
-                format=name,
-                occurred_at=self.now,
-                snapshot=order.view(balance=self._balance_of(order)),
-                attempts_count=0,
-            )
-            claimed = self.p.claims_callbacks and not unfinished
-            self._add_callback(callback, sequence + 1, unfinished=unfinished, claimed=claimed)
-            if claimed:
-                due.append(callback)
-        return tuple(due)
-
-    def _balance_of(self, order: Order) -> int | None:
-        """The reseller's available balance after this batch's work, where it is locked."""
-        terms = self.p.directory.reseller_terms(order.reseller_id)
-        account = self.book.accounts.get(terms.account_id)
-        return account.available if account is not None else None
-
-    def _add_callback(
-        self, callback: DueCallbackRow, sequence: int, *, unfinished: bool, claimed: bool
-    ) -> None:
-        due_at = None
-        if not unfinished:
-            due_at = self.now + CALLBACK_CLAIM if claimed else self.now
-        self.new_callbacks.append(
-            (
-                callback.id,
-                callback.order_id,
-                callback.reseller_id,
-                sequence,
-                callback.event,
-                callback.format,
-                callback.occurred_at,
-                msgspec.to_builtins(callback.snapshot),
-                "waiting" if unfinished else "due",
-                due_at,
-                self.p.node if claimed else None,
-            )
-        )
-
     # --- money by hand -------------------------------------------------------------------------
 
     def _move(self, w: MoveMoney) -> Moved | Exception:
@@ -650,7 +356,7 @@ class _Batch:
             self.changed_orders[order.id] = order
             told = (event,) if w.outcome.get("callback", True) else ()
             self.results[index] = SettledTesting(
-                order=order, callbacks=self._enqueue_callbacks(order, told)
+                order=order, callbacks=enqueue_callbacks(self, order, told)
             )
 
     # --- callback deliveries ---------------------------------------------------------------------
@@ -705,7 +411,3 @@ def _due_callback(row: Any) -> DueCallbackRow:
         snapshot=msgspec.convert(row["snapshot"], OrderView),
         attempts_count=row["attempts_count"],
     )
-
-
-def _outcome_text(outcome: AnyOutcome | StatusOutcome) -> str:
-    return msgspec.json.encode(outcome).decode()

@@ -1,0 +1,64 @@
+"""What one batch has locked, what it planned and what it will write. Plain values, no I/O."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from gerbang.dialects.contract import OrderState
+from gerbang.ledger.account import HouseAccount
+from gerbang.ledger.book import Book
+from gerbang.ledger.transfer import Transfer
+from gerbang.orders.directory import Directory
+from gerbang.orders.numbers import Numbers
+from gerbang.orders.order import Attempt, Order
+from gerbang.orders.settle import Case
+from gerbang.orders.transitions import AttemptState
+from gerbang.orders.writes import PlannedAttempt
+
+
+class BatchTerms(Protocol):
+    """What planning asks of the node that runs the batch."""
+
+    directory: Directory
+    house: Mapping[HouseAccount, int]
+    installation_tag: str
+    node: str
+    claims_callbacks: bool
+
+
+class BatchState:
+    """The state that place.py and record.py plan on; batch.py loads and writes it."""
+
+    def __init__(
+        self, terms: BatchTerms, *, now: datetime, numbers: Numbers, writes: Sequence[Any]
+    ) -> None:
+        """Begin with nothing locked and nothing planned."""
+        self.terms = terms
+        self.now = now
+        self.numbers = numbers
+        self.writes = writes
+        self.results: list[Any] = [None] * len(writes)
+        self.of: dict[type, list[tuple[int, Any]]] = defaultdict(list)
+        for index, write in enumerate(writes):
+            self.of[type(write)].append((index, write))
+        self.book: Book
+        self.orders: dict[int, Order] = {}
+        self.attempts: dict[int, list[Attempt]] = defaultdict(list)
+        self.order_state_before: dict[int, OrderState] = {}
+        self.attempt_state_before: dict[int, AttemptState] = {}
+        self.tails: dict[int, tuple[int, bool]] = {}
+        self.by_reference: dict[tuple[int, bool, str], Order] = {}
+        self.by_signature: dict[tuple[int, str], Order] = {}
+        self.same_day: dict[tuple[int, int, str], Order] = {}
+        self.by_key: dict[str, Transfer] = {}
+        self.new_orders: list[Order] = []
+        self.new_attempts: list[tuple[Attempt, str | None, PlannedAttempt]] = []
+        self.new_callbacks: list[tuple[Any, ...]] = []
+        self.new_steps: list[tuple[Any, ...]] = []
+        self.new_cases: list[tuple[Order, Attempt | None, Case]] = []
+        self.new_messages: list[tuple[Any, ...]] = []
+        self.changed_orders: dict[int, Order] = {}
+        self.changed_attempts: dict[int, Attempt] = {}
