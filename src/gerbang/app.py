@@ -45,7 +45,9 @@ from gerbang.routing.dispatch import Dispatcher
 from gerbang.routing.planner import Planner
 from gerbang.secrets_box import SecretBox, load_secret_key
 from gerbang.settings import Settings
+from gerbang.suppliers.float_position import Reading
 from gerbang.suppliers.news import NewsDesk
+from gerbang.suppliers.watch_float import FloatSettings, FloatWatch
 from gerbang.web.asgi import JSON_TYPE, raw_route
 from gerbang.web.client_address import ClientAddress
 from gerbang.web.fast_paths import FastPaths
@@ -88,6 +90,7 @@ class Node:
         if work:
             self.dispatcher.start()
             self.deliverer.start()
+            self.float_watch.start()
             self._background.append(asyncio.create_task(self._seal_forever()))
         self.sweep.start()
         self._background.append(asyncio.create_task(self._gauge_forever()))
@@ -100,6 +103,7 @@ class Node:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await self.sweep.stop()
+        await self.float_watch.stop()
         await self.dispatcher.stop()
         await self.deliverer.stop()
         await self.lane.stop()
@@ -200,6 +204,17 @@ class Node:
         self.news = NewsDesk(
             lane=self.lane, directory=self.memory, locator=self.dispatcher, dialects=DIALECTS
         )
+        self.float_watch = FloatWatch(
+            pool=self.pool,
+            outbound=self.outbound,
+            directory=self.memory,
+            dialects=DIALECTS,
+            clock=self.clock,
+            addresses=AddressPolicy(allow_private=s.supplier_private_addresses_allowed),
+            settings=msgspec.convert(s, FloatSettings, from_attributes=True),
+            observe=self._observe_float,
+        )
+        self.dispatcher.note_balance = self.float_watch.note
         self.sweep = Sweep(
             lane=self.lane,
             pool=self.pool,
@@ -273,6 +288,12 @@ class Node:
 
     def _observe_supplier(self, supplier: str, result: str, seconds: float) -> None:
         self.metrics.supplier_seconds.labels(supplier, result).observe(seconds)
+
+    def _observe_float(self, reading: Reading) -> None:
+        self.metrics.supplier_float.labels(reading.supplier).set(reading.reported)
+        self.metrics.supplier_float_low.labels(reading.supplier).set(reading.low)
+        if reading.difference is not None:
+            self.metrics.supplier_float_difference.labels(reading.supplier).set(reading.difference)
 
     # --- background ------------------------------------------------------------------------------
 

@@ -65,6 +65,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     poll_interval_ms: int = 250
     cache_refresh_ms: int = 400
     supplier_idle_reuse_ms_max: int = 1_000
+    float_read_interval_s: int = 60
+    """How often each supplier is asked for our balance there; 0 never asks."""
+    float_tolerance: int = 0
+    """Rupiah by which a supplier's word may differ from our ledger; ``float.tolerance`` of one."""
+    float_difference_readings_min: int = 3
+    """So many questions in a row must differ before a case is opened."""
     log_level: str = "info"
     log_format: str = "auto"
     """json, console, or auto (console on a terminal)."""

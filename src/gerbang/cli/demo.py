@@ -239,7 +239,7 @@ async def _top_up(node: Node, supplier: DemoSupplier) -> None:
         return
     await node.lane.submit(
         MoveMoney(
-            key=f"demo:float:{supplier.code}",
+            key=f"demo:float:{supplier.code}:{FLOAT}",
             event="float.top_up",
             debit_account_id=found.float_account_id,
             credit_account_id=node.house[HouseAccount.BANK],

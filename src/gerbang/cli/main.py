@@ -13,6 +13,7 @@ from gerbang.cli import (
     reseller,
     sandbox,
     supplier,
+    supplier_float,
     token,
 )
 from gerbang.cli.demo import demo
@@ -23,6 +24,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help="A host-to-host transaction gateway for prepaid and bill-payment businesses.",
 )
+supplier.app.command("float")(supplier_float.float_)
 app.command()(serve)
 app.command()(demo)
 app.add_typer(reseller.app, name="reseller")

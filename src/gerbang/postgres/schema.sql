@@ -68,6 +68,15 @@ CREATE TYPE public.product_status AS ENUM (
     'disturbed'
 );
 
+-- type recon_kind
+
+CREATE TYPE public.recon_kind AS ENUM (
+    'missing_there',
+    'missing_here',
+    'amount_differs',
+    'serial_differs'
+);
+
 -- type reseller_status
 
 CREATE TYPE public.reseller_status AS ENUM (
@@ -252,6 +261,63 @@ END $$;
 CREATE FUNCTION public.wib_day(at timestamp with time zone) RETURNS date
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN ((at AT TIME ZONE '07:00:00'::interval))::date;
+
+-- table checkpoints
+
+CREATE TABLE public.checkpoints (
+    account_id bigint NOT NULL,
+    business_day date NOT NULL,
+    balance bigint NOT NULL
+);
+
+-- table entries
+
+CREATE TABLE public.entries (
+    transfer_id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    amount bigint NOT NULL,
+    previous bigint,
+    balance bigint,
+    version bigint,
+    CONSTRAINT entries_all_or_nothing CHECK ((num_nulls(previous, balance, version) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT entries_amount_not_zero CHECK ((amount <> 0)),
+    CONSTRAINT entries_balance_follows CHECK ((balance = (previous + amount)))
+);
+
+-- comment COLUMN entries.amount
+
+COMMENT ON COLUMN public.entries.amount IS 'Credit-positive rupiah: the debit side is negative.';
+
+-- table transfers
+
+CREATE TABLE public.transfers (
+    id bigint NOT NULL,
+    key text NOT NULL,
+    event text NOT NULL,
+    phase public.transfer_phase NOT NULL,
+    pending_id bigint,
+    debit_account_id bigint NOT NULL,
+    credit_account_id bigint NOT NULL,
+    amount bigint NOT NULL,
+    order_id bigint,
+    actor text DEFAULT ''::text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    business_day date DEFAULT public.wib_day(clock_timestamp()) NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT transfers_amount_positive CHECK ((amount > 0)),
+    CONSTRAINT transfers_end_names_its_pending CHECK (((phase = ANY (ARRAY['posted'::public.transfer_phase, 'voided'::public.transfer_phase])) = (pending_id IS NOT NULL))),
+    CONSTRAINT transfers_two_accounts CHECK ((debit_account_id <> credit_account_id))
+);
+
+-- function untracked_balance(bigint)
+
+CREATE FUNCTION public.untracked_balance(account bigint) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (WITH c AS (SELECT k.balance, k.business_day FROM public.checkpoints k WHERE (k.account_id = untracked_balance.account) ORDER BY k.business_day DESC LIMIT 1) SELECT (((COALESCE((SELECT c.balance FROM c), (0)::bigint))::numeric + COALESCE((SELECT sum(e.amount) AS sum FROM (public.entries e JOIN public.transfers t ON ((t.id = e.transfer_id))) WHERE ((e.account_id = untracked_balance.account) AND (e.version IS NULL) AND (t.business_day > COALESCE((SELECT c.business_day FROM c), '-infinity'::date)))), (0)::numeric)))::bigint AS int8);
+
+-- comment FUNCTION untracked_balance(account bigint)
+
+COMMENT ON FUNCTION public.untracked_balance(account bigint) IS 'Credit-positive rupiah of a house or float account: its checkpoint and the entries since.';
 
 -- table accounts
 
@@ -505,14 +571,6 @@ CREATE TABLE public.categories (
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL
 );
 
--- table checkpoints
-
-CREATE TABLE public.checkpoints (
-    account_id bigint NOT NULL,
-    business_day date NOT NULL,
-    balance bigint NOT NULL
-);
-
 -- table credentials
 
 CREATE TABLE public.credentials (
@@ -543,24 +601,6 @@ ALTER TABLE public.credentials ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     NO MAXVALUE
     CACHE 1
 );
-
--- table entries
-
-CREATE TABLE public.entries (
-    transfer_id bigint NOT NULL,
-    account_id bigint NOT NULL,
-    amount bigint NOT NULL,
-    previous bigint,
-    balance bigint,
-    version bigint,
-    CONSTRAINT entries_all_or_nothing CHECK ((num_nulls(previous, balance, version) = ANY (ARRAY[0, 3]))),
-    CONSTRAINT entries_amount_not_zero CHECK ((amount <> 0)),
-    CONSTRAINT entries_balance_follows CHECK ((balance = (previous + amount)))
-);
-
--- comment COLUMN entries.amount
-
-COMMENT ON COLUMN public.entries.amount IS 'Credit-positive rupiah: the debit side is negative.';
 
 -- table installation
 
@@ -788,6 +828,104 @@ ALTER TABLE public.products ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+-- table recon_corrections
+
+CREATE TABLE public.recon_corrections (
+    supplier_id bigint NOT NULL,
+    reference text NOT NULL,
+    number integer NOT NULL,
+    amount bigint NOT NULL,
+    transfer_id bigint,
+    actor text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT recon_corrections_amount_check CHECK ((amount <> 0)),
+    CONSTRAINT recon_corrections_number_check CHECK ((number > 0))
+);
+
+-- comment TABLE recon_corrections
+
+COMMENT ON TABLE public.recon_corrections IS 'Written before its transfer; transfer_id follows once the ledger has it.';
+
+-- comment COLUMN recon_corrections.amount
+
+COMMENT ON COLUMN public.recon_corrections.amount IS 'Rupiah taken from our float there; negative where it is given back.';
+
+-- table recon_differences
+
+CREATE TABLE public.recon_differences (
+    id bigint NOT NULL,
+    supplier_id bigint NOT NULL,
+    reference text NOT NULL,
+    kind public.recon_kind NOT NULL,
+    first_run_id bigint NOT NULL,
+    last_run_id bigint NOT NULL,
+    line integer,
+    attempt_id bigint,
+    order_id bigint,
+    attempt_state public.attempt_state,
+    at timestamp with time zone NOT NULL,
+    ours_amount bigint,
+    theirs_amount bigint,
+    ours_sn text DEFAULT ''::text NOT NULL,
+    theirs_sn text DEFAULT ''::text NOT NULL,
+    case_id bigint,
+    closed_at timestamp with time zone,
+    closed_by text DEFAULT ''::text NOT NULL,
+    resolution text DEFAULT ''::text NOT NULL
+);
+
+-- comment TABLE recon_differences
+
+COMMENT ON TABLE public.recon_differences IS 'One row for each reference and kind, however many statements say so: it ages from `at`.';
+
+-- comment COLUMN recon_differences.ours_amount
+
+COMMENT ON COLUMN public.recon_differences.ours_amount IS 'Rupiah the order cost us by the ledger, corrections included; null where we know no such attempt.';
+
+-- sequence recon_differences_id_seq
+
+ALTER TABLE public.recon_differences ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.recon_differences_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- table recon_runs
+
+CREATE TABLE public.recon_runs (
+    id bigint NOT NULL,
+    supplier_id bigint NOT NULL,
+    first_day date NOT NULL,
+    last_day date NOT NULL,
+    file_name text DEFAULT ''::text NOT NULL,
+    actor text NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    finished_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    lines_count bigint NOT NULL,
+    lines_skipped bigint NOT NULL,
+    ours_count bigint NOT NULL,
+    ours_amount bigint NOT NULL,
+    theirs_count bigint NOT NULL,
+    theirs_amount bigint NOT NULL,
+    matched bigint NOT NULL,
+    differences jsonb NOT NULL,
+    CONSTRAINT recon_runs_days_in_order CHECK ((first_day <= last_day))
+);
+
+-- sequence recon_runs_id_seq
+
+ALTER TABLE public.recon_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.recon_runs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 -- table refusals
 
 CREATE TABLE public.refusals (
@@ -941,6 +1079,27 @@ CREATE TABLE public.seals (
     sealed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
+-- table supplier_floats
+
+CREATE TABLE public.supplier_floats (
+    supplier_id bigint NOT NULL,
+    ask_due_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    asked_at timestamp with time zone,
+    ask_error text DEFAULT ''::text NOT NULL,
+    difference bigint,
+    differing_readings integer DEFAULT 0 NOT NULL,
+    differs_case text DEFAULT ''::text NOT NULL,
+    low_case text DEFAULT ''::text NOT NULL
+);
+
+-- comment COLUMN supplier_floats.difference
+
+COMMENT ON COLUMN public.supplier_floats.difference IS 'Rupiah the supplier said above (negative: below) everything our ledger can explain; null before the first reading.';
+
+-- comment COLUMN supplier_floats.low_case
+
+COMMENT ON COLUMN public.supplier_floats.low_case IS 'Subject of the case that is open about it; empty where nothing is wrong.';
+
 -- table suppliers
 
 CREATE TABLE public.suppliers (
@@ -992,27 +1151,6 @@ CREATE SEQUENCE public.transfer_ids
     NO MINVALUE
     NO MAXVALUE
     CACHE 1;
-
--- table transfers
-
-CREATE TABLE public.transfers (
-    id bigint NOT NULL,
-    key text NOT NULL,
-    event text NOT NULL,
-    phase public.transfer_phase NOT NULL,
-    pending_id bigint,
-    debit_account_id bigint NOT NULL,
-    credit_account_id bigint NOT NULL,
-    amount bigint NOT NULL,
-    order_id bigint,
-    actor text DEFAULT ''::text NOT NULL,
-    note text DEFAULT ''::text NOT NULL,
-    business_day date DEFAULT public.wib_day(clock_timestamp()) NOT NULL,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT transfers_amount_positive CHECK ((amount > 0)),
-    CONSTRAINT transfers_end_names_its_pending CHECK (((phase = ANY (ARRAY['posted'::public.transfer_phase, 'voided'::public.transfer_phase])) = (pending_id IS NOT NULL))),
-    CONSTRAINT transfers_two_accounts CHECK ((debit_account_id <> credit_account_id))
-);
 
 -- constraint accounts accounts_code_key
 
@@ -1159,6 +1297,31 @@ ALTER TABLE ONLY public.products
 ALTER TABLE ONLY public.products
     ADD CONSTRAINT products_pkey PRIMARY KEY (id);
 
+-- constraint recon_corrections recon_corrections_pkey
+
+ALTER TABLE ONLY public.recon_corrections
+    ADD CONSTRAINT recon_corrections_pkey PRIMARY KEY (supplier_id, reference, number);
+
+-- constraint recon_corrections recon_corrections_transfer_id_key
+
+ALTER TABLE ONLY public.recon_corrections
+    ADD CONSTRAINT recon_corrections_transfer_id_key UNIQUE (transfer_id);
+
+-- constraint recon_differences recon_differences_pkey
+
+ALTER TABLE ONLY public.recon_differences
+    ADD CONSTRAINT recon_differences_pkey PRIMARY KEY (id);
+
+-- constraint recon_differences recon_differences_supplier_id_reference_kind_key
+
+ALTER TABLE ONLY public.recon_differences
+    ADD CONSTRAINT recon_differences_supplier_id_reference_kind_key UNIQUE (supplier_id, reference, kind);
+
+-- constraint recon_runs recon_runs_pkey
+
+ALTER TABLE ONLY public.recon_runs
+    ADD CONSTRAINT recon_runs_pkey PRIMARY KEY (id);
+
 -- constraint refusals refusals_pkey
 
 ALTER TABLE ONLY public.refusals
@@ -1209,6 +1372,11 @@ ALTER TABLE ONLY public.schema_migrations
 ALTER TABLE ONLY public.seals
     ADD CONSTRAINT seals_pkey PRIMARY KEY (business_day);
 
+-- constraint supplier_floats supplier_floats_pkey
+
+ALTER TABLE ONLY public.supplier_floats
+    ADD CONSTRAINT supplier_floats_pkey PRIMARY KEY (supplier_id);
+
 -- constraint suppliers suppliers_code_key
 
 ALTER TABLE ONLY public.suppliers
@@ -1237,6 +1405,10 @@ ALTER TABLE ONLY public.transfers
 -- index attempt_messages_attempt
 
 CREATE INDEX attempt_messages_attempt ON public.attempt_messages USING btree (attempt_id);
+
+-- index attempts_created
+
+CREATE INDEX attempts_created ON public.attempts USING brin (created_at);
 
 -- index attempts_due
 
@@ -1306,6 +1478,10 @@ CREATE INDEX order_history_order ON public.order_history USING btree (order_id);
 
 CREATE INDEX orders_day_destination ON public.orders USING btree (business_day, destination);
 
+-- index orders_needing_decision
+
+CREATE INDEX orders_needing_decision ON public.orders USING btree (id) WHERE (needs_decision_at IS NOT NULL);
+
 -- index orders_reference
 
 CREATE UNIQUE INDEX orders_reference ON public.orders USING btree (reseller_id, testing, reference);
@@ -1333,6 +1509,18 @@ CREATE INDEX prices_changed ON public.prices USING btree (changed_xid);
 -- index products_changed
 
 CREATE INDEX products_changed ON public.products USING btree (changed_xid);
+
+-- index recon_differences_open
+
+CREATE INDEX recon_differences_open ON public.recon_differences USING btree (supplier_id, id) WHERE (closed_at IS NULL);
+
+-- index recon_differences_run
+
+CREATE INDEX recon_differences_run ON public.recon_differences USING btree (last_run_id, id);
+
+-- index recon_runs_supplier
+
+CREATE INDEX recon_runs_supplier ON public.recon_runs USING btree (supplier_id, id);
 
 -- index refusals_reseller
 
@@ -1506,6 +1694,36 @@ ALTER TABLE ONLY public.prices
 ALTER TABLE ONLY public.products
     ADD CONSTRAINT products_category_fkey FOREIGN KEY (category) REFERENCES public.categories(code);
 
+-- fk constraint recon_corrections recon_corrections_supplier_id_fkey
+
+ALTER TABLE ONLY public.recon_corrections
+    ADD CONSTRAINT recon_corrections_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES public.suppliers(id);
+
+-- fk constraint recon_differences recon_differences_case_id_fkey
+
+ALTER TABLE ONLY public.recon_differences
+    ADD CONSTRAINT recon_differences_case_id_fkey FOREIGN KEY (case_id) REFERENCES public.cases(id);
+
+-- fk constraint recon_differences recon_differences_first_run_id_fkey
+
+ALTER TABLE ONLY public.recon_differences
+    ADD CONSTRAINT recon_differences_first_run_id_fkey FOREIGN KEY (first_run_id) REFERENCES public.recon_runs(id);
+
+-- fk constraint recon_differences recon_differences_last_run_id_fkey
+
+ALTER TABLE ONLY public.recon_differences
+    ADD CONSTRAINT recon_differences_last_run_id_fkey FOREIGN KEY (last_run_id) REFERENCES public.recon_runs(id);
+
+-- fk constraint recon_differences recon_differences_supplier_id_fkey
+
+ALTER TABLE ONLY public.recon_differences
+    ADD CONSTRAINT recon_differences_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES public.suppliers(id);
+
+-- fk constraint recon_runs recon_runs_supplier_id_fkey
+
+ALTER TABLE ONLY public.recon_runs
+    ADD CONSTRAINT recon_runs_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES public.suppliers(id);
+
 -- fk constraint resellers resellers_account_id_fkey
 
 ALTER TABLE ONLY public.resellers
@@ -1535,6 +1753,11 @@ ALTER TABLE ONLY public.routes
 
 ALTER TABLE ONLY public.sandbox_steps
     ADD CONSTRAINT sandbox_steps_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.orders(id);
+
+-- fk constraint supplier_floats supplier_floats_supplier_id_fkey
+
+ALTER TABLE ONLY public.supplier_floats
+    ADD CONSTRAINT supplier_floats_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES public.suppliers(id);
 
 -- fk constraint suppliers suppliers_float_account_id_fkey
 

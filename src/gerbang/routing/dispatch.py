@@ -91,6 +91,8 @@ class Dispatcher:
         self._poll_interval_s = poll_interval_ms / 1000
         self._observe = observe
         self.paused = paused
+        self.note_balance: Callable[[int, int], None] | None = None
+        """Hears of (supplier id, our balance there) where an answer carried it."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._gates: dict[int, asyncio.Semaphore] = {}
         self._located: dict[int, tuple[int, int, int, str]] = {}
@@ -276,6 +278,9 @@ class Dispatcher:
         outcome: Outcome | StatusOutcome,
         transcript: Transcript,
     ) -> None:
+        balance = getattr(outcome, "supplier_balance", None)
+        if balance is not None and self.note_balance is not None:
+            self.note_balance(attempt.supplier_id, balance)
         recorded: Recorded = await self._lane.submit(
             RecordOutcome(
                 order_id=order.id,

@@ -32,8 +32,8 @@ RESELLER: Final = "DEMO"
 LOOPBACK: Final = ["127.0.0.0/8", "::1/128"]
 FUNDS: Final = 100_000_000
 """Rupiah that the demo reseller starts with."""
-FLOAT: Final = 1_000_000_000
-"""Rupiah that we keep at each fake supplier."""
+FLOAT: Final = 1_000_000_000_000
+"""Rupiah that we keep at each fake supplier: what its book begins with."""
 ISIKUOTA: Final = {"api_key": "demo_api_key", "secret_key": "demo_secret_key"}
 OTOMAX: Final = {"pin": "1144", "password": "abcd"}
 

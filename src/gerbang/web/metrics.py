@@ -63,6 +63,24 @@ class Metrics:
             buckets=LATENCY_BUCKETS_S,
             registry=self.registry,
         )
+        self.supplier_float = Gauge(
+            "gerbang_supplier_float",
+            "Our float at a supplier as it said last, in rupiah",
+            ("supplier",),
+            registry=self.registry,
+        )
+        self.supplier_float_difference = Gauge(
+            "gerbang_supplier_float_difference",
+            "What it said above what our ledger explains, in rupiah",
+            ("supplier",),
+            registry=self.registry,
+        )
+        self.supplier_float_low = Gauge(
+            "gerbang_supplier_float_low",
+            "1 while the float is below its alarm",
+            ("supplier",),
+            registry=self.registry,
+        )
         self.attempts_in_flight = Gauge(
             "gerbang_attempts_in_flight", "Attempts worked on here", registry=self.registry
         )
