@@ -32,8 +32,8 @@ from scale import scale
 RESELLERS: Final = 8
 IN_FLIGHT: Final = 16
 """Requests that one paying reseller has open at a time."""
-HAMMERING: Final = 64
-"""Requests that the penniless one has open: four times those of each of the others."""
+HAMMERING: Final = 1_000
+"""Requests that the penniless one has open: as many as the default limit lets it."""
 ROUND_S: Final = scale(1, 4)
 ROUNDS: Final = scale(5, 11)
 WARM_UP_ROUNDS: Final = 3

@@ -158,9 +158,21 @@ async def open_house(
 ) -> AsyncIterator[House]:
     house = House(url)
     house.connection = c = await connect(url)
-    await _furnish(house, c)
-    house.house = await house_account_ids(c)
-    untracked = await untracked_account_ids(c)
+    try:
+        await _furnish(house, c)
+        await _open_lane(house, workers=workers)
+        if balance:
+            await house.fund(balance)
+        yield house
+    finally:
+        if hasattr(house, "lane"):
+            await house.lane.stop()
+        c.terminate()
+
+
+async def _open_lane(house: House, *, workers: int) -> None:
+    house.house = await house_account_ids(house.connection)
+    untracked = await untracked_account_ids(house.connection)
     program = OrderProgram(
         clock=house.clock,
         directory=house,
@@ -169,15 +181,9 @@ async def open_house(
         installation_tag="TEST",
         node=NODE,
     )
+    url = house.url
     house.lane = Lane(lambda: connect(url, lock_timeout_ms=500), program, workers=workers)
     await house.lane.start()
-    if balance:
-        await house.fund(balance)
-    try:
-        yield house
-    finally:
-        await house.lane.stop()
-        c.terminate()
 
 
 async def _furnish(house: House, c: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from gerbang.clock import Clock
-from gerbang.dialects.contract import OrderState, OrderView
+from gerbang.dialects.contract import OrderState, OrderView, Refusal
 from gerbang.ledger.account import Account, HouseAccount
 from gerbang.ledger.book import Book
 from gerbang.ledger.move import Moved, MoveMoney, plan_move
@@ -31,6 +31,7 @@ from gerbang.orders.directory import Directory
 from gerbang.orders.numbers import Numbers
 from gerbang.orders.order import joined_attempt_from_row, order_from_row
 from gerbang.orders.place import place_order
+from gerbang.orders.reasons import Reason
 from gerbang.orders.record import enqueue_callbacks, record_outcome
 from gerbang.orders.testing import apply_testing_step
 from gerbang.orders.writes import (
@@ -83,7 +84,7 @@ class OrderProgram:
         # Numbers of a batch that failed are not used again: were they reserved in a transaction
         # that a crash of the server undid, it would give them out twice.
         self._free_numbers.append(batch.numbers)
-        return Done(results, batch.xact_id)
+        return Done(results, batch.xact_id, batch.refused_accounts())
 
     def connection_lost(self) -> None:
         """Forget the reserved ids: a server that crashed may give them out again."""
@@ -126,6 +127,16 @@ class _Batch(BatchState):
         await self._write()
         await self._write_deliveries()
         return self.results
+
+    def refused_accounts(self) -> frozenset[int]:
+        """Accounts for which nothing was placed, because their balance was too low."""
+        refused: set[int] = set()
+        served: set[int] = set()
+        for index, write in self.of.get(PlaceOrder, ()):
+            result = self.results[index]
+            poor = isinstance(result, Refusal) and result.reason is Reason.INSUFFICIENT_BALANCE
+            (refused if poor else served).add(write.account_id)
+        return frozenset(refused - served)
 
     def _plan(self) -> None:
         for index, place in self.of.get(PlaceOrder, ()):

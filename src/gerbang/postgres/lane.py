@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum, auto
 from time import monotonic
@@ -31,6 +30,7 @@ from gerbang.postgres.errors import (
     UniqueViolation,
     is_connection_lost,
 )
+from gerbang.postgres.fair_queue import FairQueue
 from gerbang.postgres.pool import Connection, OwnConnection
 
 log = structlog.get_logger()
@@ -86,11 +86,17 @@ class Done:
     Without an id the lane asks for it; only a transaction that wrote something has one.
     """
 
-    __slots__ = ("results", "xact_id")
+    __slots__ = ("refused_account_ids", "results", "xact_id")
 
-    def __init__(self, results: Sequence[Any], xact_id: str = "") -> None:
+    def __init__(
+        self,
+        results: Sequence[Any],
+        xact_id: str = "",
+        refused_account_ids: frozenset[int] = frozenset(),
+    ) -> None:
         self.results = results
         self.xact_id = xact_id
+        self.refused_account_ids = refused_account_ids
 
 
 class Program(Protocol):
@@ -178,7 +184,7 @@ class Lane:
         self._batch_writes_max = batch_writes_max
         self._queue_writes_max = queue_writes_max
         self._on_death = on_death
-        self._queues: list[deque[_Ticket]] = [deque() for _ in range(workers)]
+        self._queues: list[FairQueue[_Ticket]] = [FairQueue() for _ in range(workers)]
         self._sleepers: list[asyncio.Future[None] | None] = [None] * workers
         self._unfinished: set[_Ticket] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -243,7 +249,7 @@ class Lane:
         ticket = _Ticket(write, future, monotonic() + deadline_s)
         self._unfinished.add(ticket)
         number = self._worker_for(write)
-        self._queues[number].append(ticket)
+        self._queues[number].push(_account_of(write), ticket)
         sleeper = self._sleepers[number]
         if sleeper is not None and not sleeper.done():
             sleeper.set_result(None)
@@ -255,9 +261,9 @@ class Lane:
         So the workers of one process never wait for each other's locks, and two requests with one
         reference meet in one queue. Writes that lock no account go where least waits.
         """
-        account_id = getattr(write, "account_id", None)
+        account_id = _account_of(write)
         if account_id is not None:
-            return int(account_id) % len(self._queues)
+            return account_id % len(self._queues)
         return min(range(len(self._queues)), key=lambda n: len(self._queues[n]))
 
     async def take(self, number: int) -> list[_Ticket]:
@@ -270,16 +276,21 @@ class Lane:
             self._sleepers[number] = sleeper
             await sleeper
 
-    def _take_waiting(self, queue: deque[_Ticket]) -> list[_Ticket]:
+    def _take_waiting(self, queue: FairQueue[_Ticket]) -> list[_Ticket]:
         batch: list[_Ticket] = []
-        while queue and len(batch) < self._batch_writes_max:
-            ticket = queue.popleft()
-            if ticket.future.done():
-                self._unfinished.discard(ticket)
-                continue
+        while len(queue) and not batch:
+            taken = queue.take(self._batch_writes_max)
+            batch = [ticket for ticket in taken if not ticket.future.done()]
+            self._unfinished.difference_update(set(taken) - set(batch))
+        for ticket in batch:
             ticket.stage = _Stage.IN_BATCH
-            batch.append(ticket)
         return batch
+
+    def note_refusals(self, number: int, done: Done, batch: Sequence[_Ticket]) -> None:
+        """Let accounts that are refused everything wait behind those that are served."""
+        if number >= 0 and (done.refused_account_ids or self._queues[number].has_refused):
+            accounts = {_account_of(ticket.write) for ticket in batch} - {None}
+            self._queues[number].note(accounts, done.refused_account_ids)
 
     def still_wanted(self, batch: list[_Ticket]) -> list[_Ticket]:
         """Drop callers that left while nothing was in doubt."""
@@ -468,6 +479,7 @@ class _Worker:
             done = await self._program.run(connection, writes, skip_locked=skip_locked)
             xact_id = done.xact_id or await connection.fetchval(_XACT_ID) or ""
             results = done.results
+            self._lane.note_refusals(self._number, done, batch)
         except BaseException:
             await self._roll_back()
             raise
@@ -569,3 +581,9 @@ class _Worker:
             results = [error]
         ticket.resolve(results[0])
         return True
+
+
+def _account_of(write: Any) -> int | None:
+    """The account that a write locks, if it says one."""
+    account_id: int | None = getattr(write, "account_id", None)
+    return account_id
