@@ -24,6 +24,9 @@ from gerbang.callbacks.store import SQL as CALLBACK_SQL
 from gerbang.callbacks.store import DatabaseCallbackStore
 from gerbang.catalog.load import SnapshotLoader
 from gerbang.clock import SystemClock, business_day
+from gerbang.deposits.desk import DepositDesk
+from gerbang.deposits.ticket import TicketTerms
+from gerbang.deposits.webhook import BankLineWebhook
 from gerbang.dialects.registry import DIALECTS
 from gerbang.gateway import LiveGateway
 from gerbang.ledger.read import house_account_ids, untracked_account_ids
@@ -85,11 +88,13 @@ class Node:
         await self._open_database()
         await self._open_lane()
         self._open_out(work=work)
+        self._open_deposits()
         self._open_intake()
         await self._count_day_orders()
         if work:
             self.dispatcher.start()
             self.deliverer.start()
+            self.deposits.start()
             self.float_watch.start()
             self._background.append(asyncio.create_task(self._seal_forever()))
         self.sweep.start()
@@ -106,6 +111,7 @@ class Node:
         await self.float_watch.stop()
         await self.dispatcher.stop()
         await self.deliverer.stop()
+        await self.deposits.stop()
         await self.lane.stop()
         await self.loader.stop()
         await self.outbound.close()
@@ -253,6 +259,24 @@ class Node:
             pool=self.pool,
             metrics=self.metrics,
             day_orders=self.day_orders,
+            deposits=self.deposits,
+        )
+
+    def _open_deposits(self) -> None:
+        s = self.settings
+        self.deposits = DepositDesk(
+            pool=self.pool,
+            lane=self.lane,
+            house=self.house,
+            clock=self.clock,
+            terms=TicketTerms(
+                amount_min=s.deposit_amount_min,
+                amount_max=s.deposit_amount_max,
+                fee=s.deposit_fee,
+                unique_max=s.deposit_unique_max,
+                valid_s=s.deposit_ticket_valid_s,
+                unpaid_max=s.deposit_unpaid_tickets_max,
+            ),
         )
 
     # --- what follows a commit -------------------------------------------------------------------
@@ -346,6 +370,10 @@ class Node:
         for dialect in DIALECTS.values():
             own.extend(dialect.routes(self.gateway))
         own.extend(self.news.routes())
+        webhook = BankLineWebhook(
+            desk=self.deposits, pool=self.pool, box=self.box, clock=self.clock
+        )
+        own.extend(webhook.routes())
         own.append(Mount("/api", create_api(self.services())))
         return own
 

@@ -293,9 +293,25 @@ BY_HAND: Final = (
         "{the credit's key}:receivable",
     ),
     ("debit by hand", "manual.debit", "reseller", "bank:main", "direct", "the caller's"),
+    (
+        "a deposit came: what the reseller gets",
+        "deposit",
+        "bank:main",
+        "reseller",
+        "direct",
+        "bank_line:{line}:deposit",
+    ),
+    (
+        "a deposit came: the ticket's fee",
+        "deposit.fee",
+        "bank:main",
+        "house:fees",
+        "direct",
+        "bank_line:{line}:fee",
+    ),
     ("money sent to a supplier", "float.top_up", "float", "bank:main", "direct", "the caller's"),
 )
-"""Postings that are not settle's: orders/batch.py, ledger/credit.py, suppliers/admin.py."""
+"""Postings that are not of an outcome: orders, ledger, deposits, suppliers."""
 
 
 def posting_table() -> str:

@@ -9,6 +9,7 @@ import structlog
 
 from gerbang.catalog.snapshot import Snapshot
 from gerbang.clock import Clock, business_day
+from gerbang.deposits.desk import DepositDesk
 from gerbang.dialects.contract import (
     BalanceView,
     Credential,
@@ -18,6 +19,8 @@ from gerbang.dialects.contract import (
     ProductView,
     Purchase,
     Refusal,
+    TicketRequest,
+    TicketView,
     Uncertain,
 )
 from gerbang.memory import Memory
@@ -46,6 +49,7 @@ class LiveGateway:
         pool: Pool,
         metrics: Metrics,
         day_orders: DayOrders,
+        deposits: DepositDesk,
     ) -> None:
         """Wire it."""
         self.clock = clock
@@ -56,6 +60,7 @@ class LiveGateway:
         self._pool = pool
         self._metrics = metrics
         self._day_orders = day_orders
+        self._deposits = deposits
 
     def find_credential(self, dialect: str, key: str) -> Credential | None:
         """Look up an active credential in memory."""
@@ -156,6 +161,14 @@ class LiveGateway:
     ) -> tuple[list[ProductView], str | None]:
         """List the reseller's prices."""
         return self._memory.list_products(credential.reseller.id, query)
+
+    async def open_ticket(
+        self, credential: Credential, request: TicketRequest
+    ) -> TicketView | Refusal:
+        """Open a deposit ticket; a reseller who is not live yet may only test."""
+        if not request.testing and not self._is_live(credential):
+            return Refusal(reason=Reason.NOT_LIVE)
+        return await self._deposits.open_ticket(credential.reseller.id, request)
 
 
 def _result_word(result: PlaceResult) -> str:

@@ -59,6 +59,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Default limit per reseller and WIB day; 0 is none."""
     order_attempts_max: int = 5
     """How many suppliers one order may be tried at."""
+    deposit_amount_min: int = 10_000
+    """Rupiah that a deposit ticket may ask for at least."""
+    deposit_amount_max: int = 500_000_000
+    """Rupiah that a deposit ticket may ask for at most."""
+    deposit_fee: int = 0
+    """Rupiah that a ticket asks for on top, for us."""
+    deposit_unique_max: int = 999
+    """Unique digits of tickets are 1 to this: so many resellers may deposit the same amount."""
+    deposit_ticket_valid_s: int = 86_400
+    """How long a deposit ticket is open."""
+    deposit_unpaid_tickets_max: int = 100
+    """Tickets of one reseller that are open, or closed unpaid within seven days."""
     dispatch_concurrency_max: int = 2_000
     dispatch_paused: bool = False
     """Accept orders but send nothing, for maintenance at suppliers (and for benchmarks)."""

@@ -30,10 +30,13 @@ from gerbang.dialects.contract import (
     Purchase,
     Refusal,
     ResellerView,
+    TicketRequest,
+    TicketView,
     Uncertain,
 )
 from gerbang.orders.reasons import Reason
 from gerbang.outbound.message import Answered, HttpRequest
+from gerbang.sandbox.tickets import sample_ticket
 
 NOON: Final = datetime(2026, 5, 31, 5, 36, 46, tzinfo=UTC)
 """12:36:46 in WIB."""
@@ -136,6 +139,8 @@ class StandInGateway:
         self.placed: list[Purchase] = []
         """Every purchase that reached `place`, before deduplication."""
         self.refused: list[tuple[Purchase, Refusal]] = []
+        self.ticket_refusal: Refusal | None = None
+        self.tickets: list[TicketRequest] = []
 
     # --- the Gateway --------------------------------------------------------------------------
 
@@ -207,6 +212,12 @@ class StandInGateway:
         ]
         page = found[: query.limit]
         return page, page[-1].code if len(found) > query.limit else None
+
+    async def open_ticket(
+        self, credential: Credential, request: TicketRequest
+    ) -> TicketView | Refusal:
+        self.tickets.append(request)
+        return self.ticket_refusal or sample_ticket(request, now=self.clock.now())
 
     # --- for tests ----------------------------------------------------------------------------
 

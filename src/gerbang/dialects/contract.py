@@ -112,6 +112,14 @@ class ProductQuery(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 1000
 
 
+class TicketRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask for a deposit ticket: `amount` rupiah, to which unique digits and a fee are added."""
+
+    dialect: str
+    amount: int
+    testing: bool = False
+
+
 # --- neutral replies --------------------------------------------------------------------------
 
 
@@ -194,6 +202,33 @@ class ProductView(msgspec.Struct, frozen=True, kw_only=True):
     desc: str
 
 
+class BankView(msgspec.Struct, frozen=True, kw_only=True):
+    """An account of ours that a deposit may be sent to."""
+
+    id: int
+    bank_name: str
+    account_no: str
+    beneficiary_name: str
+    active: bool
+
+
+class TicketView(msgspec.Struct, frozen=True, kw_only=True):
+    """A deposit ticket: exactly `grand_total` (amount, unique digits and fee) must come.
+
+    `known` says that it was open before this request.
+    """
+
+    id: int
+    amount: int
+    unique: int
+    fee: int
+    grand_total: int
+    banks: tuple[BankView, ...]
+    valid_before: datetime
+    testing: bool
+    known: bool = False
+
+
 PlaceResult = OrderView | Refusal | Uncertain
 
 
@@ -240,6 +275,12 @@ class Gateway(Protocol):
         self, credential: Credential, query: ProductQuery
     ) -> tuple[list[ProductView], str | None]:
         """List the reseller's prices from memory; the second value continues the list."""
+        ...
+
+    async def open_ticket(
+        self, credential: Credential, request: TicketRequest
+    ) -> TicketView | Refusal:
+        """Open a deposit ticket, or give the one that is open for the same amount."""
         ...
 
 

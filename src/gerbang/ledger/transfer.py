@@ -29,6 +29,7 @@ class TransferEvent(StrEnum):
     LATE_SALE = "late_success.sale"
     LATE_SALE_RECEIVABLE = "late_success.receivable"
     DEPOSIT = "deposit"
+    DEPOSIT_FEE = "deposit.fee"
     RECEIVABLE_COLLECTED = "receivable.collected"
     MANUAL_CREDIT = "manual.credit"
     MANUAL_DEBIT = "manual.debit"

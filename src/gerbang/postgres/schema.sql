@@ -33,6 +33,16 @@ CREATE TYPE public.attempt_state AS ENUM (
     'unavailable'
 );
 
+-- type bank_line_state
+
+CREATE TYPE public.bank_line_state AS ENUM (
+    'new',
+    'queued',
+    'crediting',
+    'credited',
+    'set_aside'
+);
+
 -- type callback_state
 
 CREATE TYPE public.callback_state AS ENUM (
@@ -40,6 +50,15 @@ CREATE TYPE public.callback_state AS ENUM (
     'due',
     'delivered',
     'exhausted'
+);
+
+-- type deposit_ticket_state
+
+CREATE TYPE public.deposit_ticket_state AS ENUM (
+    'open',
+    'paid',
+    'expired',
+    'cancelled'
 );
 
 -- type order_state
@@ -109,6 +128,60 @@ CREATE TYPE public.transfer_phase AS ENUM (
     'posted',
     'voided'
 );
+
+-- function check_bank_line_step()
+
+CREATE FUNCTION public.check_bank_line_step() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF (OLD.bank_account_id, OLD.identity, OLD.direction, OLD.amount, OLD.description, OLD.reference, OLD.at, OLD.source)
+       IS DISTINCT FROM
+       (NEW.bank_account_id, NEW.identity, NEW.direction, NEW.amount, NEW.description, NEW.reference, NEW.at, NEW.source) THEN
+        RAISE EXCEPTION 'bank line % is what the bank said', OLD.id USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF NEW.state <> OLD.state AND NOT EXISTS (
+        SELECT 1 FROM bank_line_steps s WHERE s.from_state = OLD.state AND s.to_state = NEW.state) THEN
+        RAISE EXCEPTION 'bank line % takes a step that is not listed', OLD.id USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- function check_deposit_ticket_step()
+
+CREATE FUNCTION public.check_deposit_ticket_step() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF (OLD.reseller_id, OLD.testing, OLD.amount, OLD.grand_total) IS DISTINCT FROM
+       (NEW.reseller_id, NEW.testing, NEW.amount, NEW.grand_total) THEN
+        RAISE EXCEPTION 'deposit ticket % does not change what it asks for', OLD.id USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF NEW.state <> OLD.state AND NOT EXISTS (
+        SELECT 1 FROM deposit_ticket_steps s WHERE s.from_state = OLD.state AND s.to_state = NEW.state) THEN
+        RAISE EXCEPTION 'deposit ticket % takes a step that is not listed', OLD.id USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- function check_deposit_total_release()
+
+CREATE FUNCTION public.check_deposit_total_release() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF (OLD.ticket_id, OLD.bank_account_id, OLD.testing, OLD.grand_total) IS DISTINCT FROM
+       (NEW.ticket_id, NEW.bank_account_id, NEW.testing, NEW.grand_total) OR (NEW.reserved AND NOT OLD.reserved) THEN
+        RAISE EXCEPTION 'a reserved total can only be released' USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF OLD.reserved AND NOT NEW.reserved AND NOT EXISTS (
+        SELECT 1 FROM deposit_tickets t
+         WHERE t.id = OLD.ticket_id AND t.closed_at <= clock_timestamp() - interval '7 days') THEN
+        RAISE EXCEPTION 'the total of deposit ticket % is reserved until seven days after it closes', OLD.ticket_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
 
 -- function check_new_attempts()
 
@@ -255,6 +328,19 @@ CREATE FUNCTION public.refuse_change() RETURNS trigger
 BEGIN
     RAISE EXCEPTION '% on % is not allowed', TG_OP, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$;
+
+-- function ticket_clock(boolean)
+
+CREATE FUNCTION public.ticket_clock(sandboxed boolean) RETURNS timestamp with time zone
+    LANGUAGE sql
+    AS $$
+    SELECT clock_timestamp() + CASE WHEN sandboxed
+           THEN coalesce((SELECT sandbox_clock_offset_s FROM installation), 0) ELSE 0 END * interval '1 second'
+$$;
+
+-- comment FUNCTION ticket_clock(sandboxed boolean)
+
+COMMENT ON FUNCTION public.ticket_clock(sandboxed boolean) IS 'The time by which tickets expire: the sandbox clock where it may, real time elsewhere.';
 
 -- function wib_day(timestamp with time zone)
 
@@ -475,6 +561,113 @@ ALTER TABLE public.audit_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+-- table bank_accounts
+
+CREATE TABLE public.bank_accounts (
+    id bigint NOT NULL,
+    bank_name text NOT NULL,
+    account_no text NOT NULL,
+    beneficiary_name text NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT bank_accounts_account_no_check CHECK ((account_no ~ '^[0-9]{4,32}$'::text)),
+    CONSTRAINT bank_accounts_bank_name_check CHECK ((bank_name <> ''::text))
+);
+
+-- comment TABLE bank_accounts
+
+COMMENT ON TABLE public.bank_accounts IS 'Our accounts that deposits may come to; tickets list the active ones.';
+
+-- sequence bank_accounts_id_seq
+
+ALTER TABLE public.bank_accounts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.bank_accounts_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- table bank_line_formats
+
+CREATE TABLE public.bank_line_formats (
+    name text NOT NULL,
+    map jsonb NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT bank_line_formats_name_check CHECK ((name ~ '^[a-z0-9_-]{2,32}$'::text))
+);
+
+-- comment TABLE bank_line_formats
+
+COMMENT ON TABLE public.bank_line_formats IS 'Saved column maps of CSV statements: see deposits/statement.py.';
+
+-- table bank_line_sources
+
+CREATE TABLE public.bank_line_sources (
+    name text NOT NULL,
+    sealed bytea NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT bank_line_sources_name_check CHECK ((name ~ '^[a-z0-9_-]{2,32}$'::text))
+);
+
+-- comment TABLE bank_line_sources
+
+COMMENT ON TABLE public.bank_line_sources IS 'Statement services that push lines, each with the secret that signs them.';
+
+-- table bank_line_steps
+
+CREATE TABLE public.bank_line_steps (
+    from_state public.bank_line_state NOT NULL,
+    to_state public.bank_line_state NOT NULL
+);
+
+-- comment TABLE bank_line_steps
+
+COMMENT ON TABLE public.bank_line_steps IS 'The steps deposits/line.py lists; a test keeps the two equal.';
+
+-- table bank_lines
+
+CREATE TABLE public.bank_lines (
+    id bigint NOT NULL,
+    bank_account_id bigint NOT NULL,
+    identity text NOT NULL,
+    direction text NOT NULL,
+    amount bigint NOT NULL,
+    description text NOT NULL,
+    reference text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    at_is_day boolean NOT NULL,
+    source text NOT NULL,
+    state public.bank_line_state DEFAULT 'new'::public.bank_line_state NOT NULL,
+    verdict text DEFAULT ''::text NOT NULL,
+    explanation jsonb DEFAULT '{}'::jsonb NOT NULL,
+    received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT bank_lines_amount_check CHECK ((amount > 0)),
+    CONSTRAINT bank_lines_direction_check CHECK ((direction = ANY (ARRAY['in'::text, 'out'::text]))),
+    CONSTRAINT bank_lines_out_is_never_credited CHECK (((direction = 'in'::text) OR (state = ANY (ARRAY['new'::public.bank_line_state, 'set_aside'::public.bank_line_state]))))
+);
+
+-- comment COLUMN bank_lines.identity
+
+COMMENT ON COLUMN public.bank_lines.identity IS 'The source''s own id, else the hash of its fields and its occurrence in its file.';
+
+-- comment COLUMN bank_lines.at_is_day
+
+COMMENT ON COLUMN public.bank_lines.at_is_day IS 'The source gave only a day: `at` is its beginning in WIB.';
+
+-- sequence bank_lines_id_seq
+
+ALTER TABLE public.bank_lines ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.bank_lines_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 -- table callback_deliveries
 
 CREATE TABLE public.callback_deliveries (
@@ -595,6 +788,120 @@ COMMENT ON COLUMN public.credentials.key IS 'What finds it: api_id, memberID in 
 
 ALTER TABLE public.credentials ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.credentials_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- table deposit_credits
+
+CREATE TABLE public.deposit_credits (
+    bank_line_id bigint NOT NULL,
+    line_amount bigint NOT NULL,
+    reseller_id bigint NOT NULL,
+    ticket_id bigint,
+    amount bigint NOT NULL,
+    fee bigint NOT NULL,
+    actor text NOT NULL,
+    note text NOT NULL,
+    intended_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    posted_at timestamp with time zone,
+    CONSTRAINT deposit_credits_actor_check CHECK ((actor <> ''::text)),
+    CONSTRAINT deposit_credits_amount_check CHECK ((amount > 0)),
+    CONSTRAINT deposit_credits_fee_check CHECK ((fee >= 0)),
+    CONSTRAINT deposit_credits_take_the_whole_line CHECK (((amount + fee) = line_amount))
+);
+
+-- table deposit_proposals
+
+CREATE TABLE public.deposit_proposals (
+    id bigint NOT NULL,
+    bank_line_id bigint NOT NULL,
+    action text NOT NULL,
+    reseller_id bigint,
+    ticket_id bigint,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    maker text NOT NULL,
+    note text NOT NULL,
+    made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    checker text,
+    decided_at timestamp with time zone,
+    CONSTRAINT deposit_proposals_action_check CHECK ((action = ANY (ARRAY['credit'::text, 'set_aside'::text]))),
+    CONSTRAINT deposit_proposals_credit_somebody CHECK (((action = 'credit'::text) = (reseller_id IS NOT NULL))),
+    CONSTRAINT deposit_proposals_decided_by_somebody CHECK ((((state = 'waiting'::text) = (checker IS NULL)) AND ((checker IS NULL) = (decided_at IS NULL)))),
+    CONSTRAINT deposit_proposals_four_eyes CHECK ((checker IS DISTINCT FROM maker)),
+    CONSTRAINT deposit_proposals_maker_check CHECK ((maker <> ''::text)),
+    CONSTRAINT deposit_proposals_note_check CHECK ((note <> ''::text)),
+    CONSTRAINT deposit_proposals_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'approved'::text, 'rejected'::text])))
+);
+
+-- sequence deposit_proposals_id_seq
+
+ALTER TABLE public.deposit_proposals ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.deposit_proposals_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- table deposit_ticket_banks
+
+CREATE TABLE public.deposit_ticket_banks (
+    ticket_id bigint NOT NULL,
+    bank_account_id bigint NOT NULL,
+    testing boolean NOT NULL,
+    grand_total bigint NOT NULL,
+    reserved boolean DEFAULT true NOT NULL
+);
+
+-- table deposit_ticket_steps
+
+CREATE TABLE public.deposit_ticket_steps (
+    from_state public.deposit_ticket_state NOT NULL,
+    to_state public.deposit_ticket_state NOT NULL
+);
+
+-- comment TABLE deposit_ticket_steps
+
+COMMENT ON TABLE public.deposit_ticket_steps IS 'The steps deposits/ticket.py lists; a test keeps the two equal.';
+
+-- table deposit_tickets
+
+CREATE TABLE public.deposit_tickets (
+    id bigint NOT NULL,
+    reseller_id bigint NOT NULL,
+    testing boolean NOT NULL,
+    sandboxed boolean NOT NULL,
+    dialect text NOT NULL,
+    amount bigint NOT NULL,
+    unique_digits integer NOT NULL,
+    fee bigint NOT NULL,
+    grand_total bigint NOT NULL,
+    state public.deposit_ticket_state DEFAULT 'open'::public.deposit_ticket_state NOT NULL,
+    valid_before timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    closed_at timestamp with time zone,
+    closed_by text DEFAULT ''::text NOT NULL,
+    CONSTRAINT deposit_tickets_amount_check CHECK ((amount > 0)),
+    CONSTRAINT deposit_tickets_closed_has_time CHECK (((state = 'open'::public.deposit_ticket_state) = (closed_at IS NULL))),
+    CONSTRAINT deposit_tickets_fee_check CHECK ((fee >= 0)),
+    CONSTRAINT deposit_tickets_testing_is_never_paid CHECK ((NOT (testing AND (state = 'paid'::public.deposit_ticket_state)))),
+    CONSTRAINT deposit_tickets_total_adds_up CHECK ((grand_total = ((amount + unique_digits) + fee))),
+    CONSTRAINT deposit_tickets_unique_digits_check CHECK ((unique_digits > 0))
+);
+
+-- comment COLUMN deposit_tickets.sandboxed
+
+COMMENT ON COLUMN public.deposit_tickets.sandboxed IS 'Testing, or of a demo installation: its validity follows the sandbox clock.';
+
+-- sequence deposit_tickets_id_seq
+
+ALTER TABLE public.deposit_tickets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.deposit_tickets_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -1192,6 +1499,46 @@ ALTER TABLE ONLY public.attempts
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
 
+-- constraint bank_accounts bank_accounts_account_no_key
+
+ALTER TABLE ONLY public.bank_accounts
+    ADD CONSTRAINT bank_accounts_account_no_key UNIQUE (account_no);
+
+-- constraint bank_accounts bank_accounts_pkey
+
+ALTER TABLE ONLY public.bank_accounts
+    ADD CONSTRAINT bank_accounts_pkey PRIMARY KEY (id);
+
+-- constraint bank_line_formats bank_line_formats_pkey
+
+ALTER TABLE ONLY public.bank_line_formats
+    ADD CONSTRAINT bank_line_formats_pkey PRIMARY KEY (name);
+
+-- constraint bank_line_sources bank_line_sources_pkey
+
+ALTER TABLE ONLY public.bank_line_sources
+    ADD CONSTRAINT bank_line_sources_pkey PRIMARY KEY (name);
+
+-- constraint bank_line_steps bank_line_steps_pkey
+
+ALTER TABLE ONLY public.bank_line_steps
+    ADD CONSTRAINT bank_line_steps_pkey PRIMARY KEY (from_state, to_state);
+
+-- constraint bank_lines bank_lines_id_amount_key
+
+ALTER TABLE ONLY public.bank_lines
+    ADD CONSTRAINT bank_lines_id_amount_key UNIQUE (id, amount);
+
+-- constraint bank_lines bank_lines_known_once
+
+ALTER TABLE ONLY public.bank_lines
+    ADD CONSTRAINT bank_lines_known_once UNIQUE (bank_account_id, identity);
+
+-- constraint bank_lines bank_lines_pkey
+
+ALTER TABLE ONLY public.bank_lines
+    ADD CONSTRAINT bank_lines_pkey PRIMARY KEY (id);
+
 -- constraint callback_deliveries callback_deliveries_pkey
 
 ALTER TABLE ONLY public.callback_deliveries
@@ -1231,6 +1578,46 @@ ALTER TABLE ONLY public.credentials
 
 ALTER TABLE ONLY public.credentials
     ADD CONSTRAINT credentials_pkey PRIMARY KEY (id);
+
+-- constraint deposit_credits deposit_credits_pkey
+
+ALTER TABLE ONLY public.deposit_credits
+    ADD CONSTRAINT deposit_credits_pkey PRIMARY KEY (bank_line_id);
+
+-- constraint deposit_credits deposit_credits_ticket_id_key
+
+ALTER TABLE ONLY public.deposit_credits
+    ADD CONSTRAINT deposit_credits_ticket_id_key UNIQUE (ticket_id);
+
+-- constraint deposit_proposals deposit_proposals_pkey
+
+ALTER TABLE ONLY public.deposit_proposals
+    ADD CONSTRAINT deposit_proposals_pkey PRIMARY KEY (id);
+
+-- constraint deposit_ticket_banks deposit_ticket_banks_pkey
+
+ALTER TABLE ONLY public.deposit_ticket_banks
+    ADD CONSTRAINT deposit_ticket_banks_pkey PRIMARY KEY (ticket_id, bank_account_id);
+
+-- constraint deposit_ticket_steps deposit_ticket_steps_pkey
+
+ALTER TABLE ONLY public.deposit_ticket_steps
+    ADD CONSTRAINT deposit_ticket_steps_pkey PRIMARY KEY (from_state, to_state);
+
+-- constraint deposit_tickets deposit_tickets_id_reseller_id_key
+
+ALTER TABLE ONLY public.deposit_tickets
+    ADD CONSTRAINT deposit_tickets_id_reseller_id_key UNIQUE (id, reseller_id);
+
+-- constraint deposit_tickets deposit_tickets_id_testing_grand_total_key
+
+ALTER TABLE ONLY public.deposit_tickets
+    ADD CONSTRAINT deposit_tickets_id_testing_grand_total_key UNIQUE (id, testing, grand_total);
+
+-- constraint deposit_tickets deposit_tickets_pkey
+
+ALTER TABLE ONLY public.deposit_tickets
+    ADD CONSTRAINT deposit_tickets_pkey PRIMARY KEY (id);
 
 -- constraint entries entries_pkey
 
@@ -1422,6 +1809,14 @@ CREATE UNIQUE INDEX attempts_order_number ON public.attempts USING btree (order_
 
 CREATE INDEX audit_log_subject ON public.audit_log USING btree (subject, id);
 
+-- index bank_lines_queue
+
+CREATE INDEX bank_lines_queue ON public.bank_lines USING btree (id) WHERE (state = 'queued'::public.bank_line_state);
+
+-- index bank_lines_waiting
+
+CREATE INDEX bank_lines_waiting ON public.bank_lines USING btree (id) WHERE (state = ANY (ARRAY['new'::public.bank_line_state, 'crediting'::public.bank_line_state]));
+
 -- index callback_deliveries_callback
 
 CREATE INDEX callback_deliveries_callback ON public.callback_deliveries USING btree (callback_id);
@@ -1453,6 +1848,38 @@ CREATE INDEX categories_changed ON public.categories USING btree (changed_xid);
 -- index credentials_changed
 
 CREATE INDEX credentials_changed ON public.credentials USING btree (changed_xid);
+
+-- index deposit_credits_unposted
+
+CREATE INDEX deposit_credits_unposted ON public.deposit_credits USING btree (bank_line_id) WHERE (posted_at IS NULL);
+
+-- index deposit_proposals_line
+
+CREATE INDEX deposit_proposals_line ON public.deposit_proposals USING btree (bank_line_id);
+
+-- index deposit_proposals_one_waiting
+
+CREATE UNIQUE INDEX deposit_proposals_one_waiting ON public.deposit_proposals USING btree (bank_line_id) WHERE (state = 'waiting'::text);
+
+-- index deposit_tickets_open
+
+CREATE INDEX deposit_tickets_open ON public.deposit_tickets USING btree (valid_before) WHERE (state = 'open'::public.deposit_ticket_state);
+
+-- index deposit_tickets_open_once
+
+CREATE UNIQUE INDEX deposit_tickets_open_once ON public.deposit_tickets USING btree (reseller_id, testing, amount) WHERE (state = 'open'::public.deposit_ticket_state);
+
+-- index deposit_tickets_reseller
+
+CREATE INDEX deposit_tickets_reseller ON public.deposit_tickets USING btree (reseller_id, id);
+
+-- index deposit_totals
+
+CREATE INDEX deposit_totals ON public.deposit_ticket_banks USING btree (bank_account_id, grand_total) WHERE (NOT testing);
+
+-- index deposit_totals_unique
+
+CREATE UNIQUE INDEX deposit_totals_unique ON public.deposit_ticket_banks USING btree (bank_account_id, testing, grand_total) WHERE reserved;
 
 -- index entries_account_version
 
@@ -1566,6 +1993,18 @@ CREATE TRIGGER attempts_obey AFTER INSERT ON public.attempts REFERENCING NEW TAB
 
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
+-- trigger bank_accounts bank_accounts_never_deleted
+
+CREATE TRIGGER bank_accounts_never_deleted BEFORE DELETE OR TRUNCATE ON public.bank_accounts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- trigger bank_lines bank_lines_never_deleted
+
+CREATE TRIGGER bank_lines_never_deleted BEFORE DELETE OR TRUNCATE ON public.bank_lines FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- trigger bank_lines bank_lines_take_listed_steps
+
+CREATE TRIGGER bank_lines_take_listed_steps BEFORE UPDATE ON public.bank_lines FOR EACH ROW EXECUTE FUNCTION public.check_bank_line_step();
+
 -- trigger categories categories_note_change
 
 CREATE TRIGGER categories_note_change BEFORE INSERT OR UPDATE ON public.categories FOR EACH ROW EXECUTE FUNCTION public.note_change();
@@ -1577,6 +2016,30 @@ CREATE TRIGGER credentials_never_deleted BEFORE DELETE OR TRUNCATE ON public.cre
 -- trigger credentials credentials_note_change
 
 CREATE TRIGGER credentials_note_change BEFORE INSERT OR UPDATE ON public.credentials FOR EACH ROW EXECUTE FUNCTION public.note_change();
+
+-- trigger deposit_credits deposit_credits_never_deleted
+
+CREATE TRIGGER deposit_credits_never_deleted BEFORE DELETE OR TRUNCATE ON public.deposit_credits FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- trigger deposit_proposals deposit_proposals_never_deleted
+
+CREATE TRIGGER deposit_proposals_never_deleted BEFORE DELETE OR TRUNCATE ON public.deposit_proposals FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- trigger deposit_ticket_banks deposit_ticket_banks_never_deleted
+
+CREATE TRIGGER deposit_ticket_banks_never_deleted BEFORE DELETE OR TRUNCATE ON public.deposit_ticket_banks FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- trigger deposit_tickets deposit_tickets_never_deleted
+
+CREATE TRIGGER deposit_tickets_never_deleted BEFORE DELETE OR TRUNCATE ON public.deposit_tickets FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- trigger deposit_tickets deposit_tickets_take_listed_steps
+
+CREATE TRIGGER deposit_tickets_take_listed_steps BEFORE UPDATE ON public.deposit_tickets FOR EACH ROW EXECUTE FUNCTION public.check_deposit_ticket_step();
+
+-- trigger deposit_ticket_banks deposit_totals_are_released_late
+
+CREATE TRIGGER deposit_totals_are_released_late BEFORE UPDATE ON public.deposit_ticket_banks FOR EACH ROW EXECUTE FUNCTION public.check_deposit_total_release();
 
 -- trigger entries entries_append_only
 
@@ -1654,6 +2117,11 @@ CREATE TRIGGER transfers_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON publ
 
 CREATE TRIGGER transfers_obey AFTER INSERT ON public.transfers REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.check_new_transfers();
 
+-- fk constraint bank_lines bank_lines_bank_account_id_fkey
+
+ALTER TABLE ONLY public.bank_lines
+    ADD CONSTRAINT bank_lines_bank_account_id_fkey FOREIGN KEY (bank_account_id) REFERENCES public.bank_accounts(id);
+
 -- fk constraint checkpoints checkpoints_account_id_fkey
 
 ALTER TABLE ONLY public.checkpoints
@@ -1668,6 +2136,51 @@ ALTER TABLE ONLY public.checkpoints
 
 ALTER TABLE ONLY public.credentials
     ADD CONSTRAINT credentials_reseller_id_fkey FOREIGN KEY (reseller_id) REFERENCES public.resellers(id);
+
+-- fk constraint deposit_credits deposit_credits_bank_line_id_line_amount_fkey
+
+ALTER TABLE ONLY public.deposit_credits
+    ADD CONSTRAINT deposit_credits_bank_line_id_line_amount_fkey FOREIGN KEY (bank_line_id, line_amount) REFERENCES public.bank_lines(id, amount);
+
+-- fk constraint deposit_credits deposit_credits_reseller_id_fkey
+
+ALTER TABLE ONLY public.deposit_credits
+    ADD CONSTRAINT deposit_credits_reseller_id_fkey FOREIGN KEY (reseller_id) REFERENCES public.resellers(id);
+
+-- fk constraint deposit_credits deposit_credits_ticket_id_reseller_id_fkey
+
+ALTER TABLE ONLY public.deposit_credits
+    ADD CONSTRAINT deposit_credits_ticket_id_reseller_id_fkey FOREIGN KEY (ticket_id, reseller_id) REFERENCES public.deposit_tickets(id, reseller_id);
+
+-- fk constraint deposit_proposals deposit_proposals_bank_line_id_fkey
+
+ALTER TABLE ONLY public.deposit_proposals
+    ADD CONSTRAINT deposit_proposals_bank_line_id_fkey FOREIGN KEY (bank_line_id) REFERENCES public.bank_lines(id);
+
+-- fk constraint deposit_proposals deposit_proposals_reseller_id_fkey
+
+ALTER TABLE ONLY public.deposit_proposals
+    ADD CONSTRAINT deposit_proposals_reseller_id_fkey FOREIGN KEY (reseller_id) REFERENCES public.resellers(id);
+
+-- fk constraint deposit_proposals deposit_proposals_ticket_id_fkey
+
+ALTER TABLE ONLY public.deposit_proposals
+    ADD CONSTRAINT deposit_proposals_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES public.deposit_tickets(id);
+
+-- fk constraint deposit_ticket_banks deposit_ticket_banks_bank_account_id_fkey
+
+ALTER TABLE ONLY public.deposit_ticket_banks
+    ADD CONSTRAINT deposit_ticket_banks_bank_account_id_fkey FOREIGN KEY (bank_account_id) REFERENCES public.bank_accounts(id);
+
+-- fk constraint deposit_ticket_banks deposit_ticket_banks_ticket_id_testing_grand_total_fkey
+
+ALTER TABLE ONLY public.deposit_ticket_banks
+    ADD CONSTRAINT deposit_ticket_banks_ticket_id_testing_grand_total_fkey FOREIGN KEY (ticket_id, testing, grand_total) REFERENCES public.deposit_tickets(id, testing, grand_total);
+
+-- fk constraint deposit_tickets deposit_tickets_reseller_id_fkey
+
+ALTER TABLE ONLY public.deposit_tickets
+    ADD CONSTRAINT deposit_tickets_reseller_id_fkey FOREIGN KEY (reseller_id) REFERENCES public.resellers(id);
 
 -- fk constraint margins margins_category_fkey
 

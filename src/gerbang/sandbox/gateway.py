@@ -24,6 +24,8 @@ from gerbang.dialects.contract import (
     ProductView,
     Purchase,
     Refusal,
+    TicketRequest,
+    TicketView,
 )
 from gerbang.ids import generate_reference
 from gerbang.orders.reasons import Reason
@@ -56,6 +58,7 @@ from gerbang.sandbox.magic import Later, LaterKind, Plan, plan_for
 from gerbang.sandbox.serials import make_serial
 from gerbang.sandbox.spoiling import spoil_reply
 from gerbang.sandbox.teller import Teller
+from gerbang.sandbox.tickets import sample_ticket
 
 log = structlog.get_logger()
 
@@ -215,6 +218,13 @@ class FakeSupplierGateway:
         page = left[: query.limit]
         more = page[-1] if len(left) > len(page) else None
         return [_product(code, self._unit_price(code)) for code in page], more
+
+    async def open_ticket(
+        self, credential: Credential, request: TicketRequest
+    ) -> TicketView | Refusal:
+        """Give a ticket that nobody will pay."""
+        _ = credential
+        return sample_ticket(request, now=self.clock.now())
 
     # --- taking --------------------------------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""Deposits: tickets with exact totals, the bank's lines, and who is credited for them."""
