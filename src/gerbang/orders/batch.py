@@ -196,6 +196,11 @@ class _Batch(BatchState):
     async def _lock_orders(self) -> None:
         ids = {write.order_id for _, write in self.of.get(RecordOutcome, ())}
         ids.update(write.order_id for _, write in self.of.get(SettleTesting, ()))
+        ended = [w for _, w in self.of.get(RecordDelivery, ()) if w.delivered or w.exhausted]
+        told = {write.order_id for write in ended}
+        if told:
+            # Else a callback written beside the end of the one before it would wait for ever.
+            await self.c.execute(SQL.lock_told_orders, sorted(ids | told))
         if not ids:
             return
         for row in await self.c.fetch(SQL.lock_orders, sorted(ids)):

@@ -37,6 +37,11 @@ SELECT o.id, o.reseller_id, o.credential_id, o.testing, o.dialect, o.kind::text,
  ORDER BY o.id, a.number
    FOR NO KEY UPDATE OF o
 
+-- name: lock_told_orders
+-- Lock the orders whose callbacks ended, with those whose outcomes are applied, in id order: whether
+-- a callback waits for another one is decided under the lock of their order.
+SELECT id FROM orders WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE
+
 -- name: orders_by_id
 -- The known orders of references that came again.
 SELECT id, reseller_id, credential_id, testing, dialect, kind::text, reference, signature_key, product_id,
