@@ -150,6 +150,7 @@ PURE: Final = frozenset(
         "gerbang.sandbox.serials",
         "gerbang.suppliers.float_position",
         "gerbang.suppliers.learn",
+        "gerbang.suppliers.price_list",
         "gerbang.suppliers.supplier",
     }
 )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 BODY_BYTES_MAX: Final = 1024 * 1024
 IMPORT_BYTES_MAX: Final = 64 * 1024 * 1024
+FILE_PATHS: Final = ("/products/import", "/price-sync", "/reconciliation")
+"""What takes whole files."""
 ID_MAX: Final = 2**63 - 1
 
 _bearer = HTTPBearer(auto_error=False, description="A token made with `gerbang token create`.")
@@ -85,7 +87,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most = IMPORT_BYTES_MAX if scope["path"].endswith("/products/import") else BODY_BYTES_MAX
+        most = IMPORT_BYTES_MAX if scope["path"].endswith(FILE_PATHS) else BODY_BYTES_MAX
         size = 0
 
         async def counted() -> Message:

@@ -14,6 +14,7 @@ from gerbang.cli import (
     sandbox,
     supplier,
     supplier_float,
+    supplier_sync,
     token,
 )
 from gerbang.cli.demo import demo
@@ -25,6 +26,7 @@ app = typer.Typer(
     help="A host-to-host transaction gateway for prepaid and bill-payment businesses.",
 )
 supplier.app.command("float")(supplier_float.float_)
+supplier.app.command()(supplier_sync.sync)
 app.command()(serve)
 app.command()(demo)
 app.add_typer(reseller.app, name="reseller")

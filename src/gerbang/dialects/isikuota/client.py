@@ -96,6 +96,20 @@ class IsikuotaClient:
         """Read our float there."""
         return read_rupiah(answer)
 
+    def ask_products(
+        self, supplier: SupplierView, *, now: datetime, after: str | None = None
+    ) -> HttpRequest:
+        """Build the question for a page of a Gerbang peer's catalogue."""
+        return ask_products(supplier, now=now, after=after)
+
+    def read_products(
+        self,
+        supplier: SupplierView,  # noqa: ARG002 (nothing depends on the supplier)
+        answer: Answered,
+    ) -> ProductPage | None:
+        """Read a page of a peer's catalogue; None where the answer is none."""
+        return read_products(answer)
+
     def read_callback(
         self, supplier: SupplierView, request: InboundRequest
     ) -> Sequence[SupplierNews] | CallbackRefused:
