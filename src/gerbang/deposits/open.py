@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from gerbang.audit import write_audit
 from gerbang.deposits.store import NEWEST, SQL
-from gerbang.deposits.ticket import TicketTerms, amount_problem, draw_unique
+from gerbang.deposits.ticket import TicketTerms, draw_unique, is_acceptable
 from gerbang.dialects.contract import BankView, Refusal, TicketRequest, TicketView
 from gerbang.errors import ConflictError, NotFoundError
 from gerbang.orders.reasons import Reason
@@ -21,8 +21,9 @@ async def open_ticket(
     pool: Pool, reseller_id: int, request: TicketRequest, terms: TicketTerms
 ) -> TicketView | Refusal:
     """Open a ticket, or give the one that is open for the same amount."""
-    if problem := amount_problem(request.amount, terms):
-        return Refusal(reason=Reason.INVALID_AMOUNT, message=problem, fields={"amount": [problem]})
+    if not is_acceptable(request.amount, terms):
+        limits = [str(terms.amount_min), str(terms.amount_max)]
+        return Refusal(reason=Reason.INVALID_AMOUNT, fields={"amount": limits})
     async with pool.acquire() as connection:
         known = await connection.fetchval(
             SQL.open_ticket_of, reseller_id, request.testing, request.amount

@@ -48,11 +48,9 @@ class TicketTerms(msgspec.Struct, frozen=True, kw_only=True):
     """Tickets of one reseller that are open, or closed unpaid within seven days."""
 
 
-def amount_problem(amount: int, terms: TicketTerms) -> str:
-    """Say what is wrong with an amount; empty when nothing is."""
-    if not terms.amount_min <= amount <= terms.amount_max:
-        return f"{terms.amount_min} to {terms.amount_max}"
-    return ""
+def is_acceptable(amount: int, terms: TicketTerms) -> bool:
+    """Whether a ticket may ask for this amount."""
+    return terms.amount_min <= amount <= terms.amount_max
 
 
 def draw_unique(

@@ -90,7 +90,7 @@ async def test_testing_of_another_type_is_refused_and_buys_nothing(query: str) -
 
 
 @pytest.mark.parametrize("method", ["HEAD", "GET", "PUT", "DELETE", "OPTIONS", "PATCH"])
-@pytest.mark.parametrize("path", ["/purchase", "/status", "/xml/purchase", "/deposit_ticket", "/x"])
+@pytest.mark.parametrize("path", ["/purchase", "/status", "/xml/purchase", "/payment", "/x"])
 async def test_another_path_or_method_is_refused_by_name(method: str, path: str) -> None:
     gateway = make_gateway()
     answer = await ask(gateway, HttpRequest(method=method, url=BASE + path, headers=(BEARER,)))

@@ -17,7 +17,7 @@ Fields = Mapping[str, str]
 _NAMES: Final = frozenset(
     {
         "memberid", "product", "dest", "refid", "qty", "sign", "pin", "password", "check",
-        "counter", "harga_max", "testing", "cmd",
+        "counter", "harga_max", "testing", "cmd", "amount",
     }
 )  # fmt: skip
 

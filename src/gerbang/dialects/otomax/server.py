@@ -17,9 +17,10 @@ from gerbang.dialects.contract import (
     ProductQuery,
     Purchase,
     Refusal,
+    TicketRequest,
     Uncertain,
 )
-from gerbang.dialects.otomax import replies, wire
+from gerbang.dialects.otomax import replies, tickets, wire
 from gerbang.dialects.otomax.form import Fields, UnreadableError, read_fields
 from gerbang.dialects.otomax.profiles import Voice, voice_of
 from gerbang.dialects.otomax.settings import RESERVED_SLUGS
@@ -54,19 +55,20 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
         *((path, server.trx) for path in TRX_PATHS),
         *((path, server.balance) for path in BALANCE_PATHS),
         ("/trx/status", server.status),
+        ("/ticket", server.ticket),
         *((f"/trx/{slug}", server.unknown) for slug in UNUSED_SLUGS),
         ("/trx/{slug}", server.slug_trx),
     ]
+    paths = [(path + slash, handler) for path, handler in table for slash in ("", "/")]
     return [
         raw_route(
-            path + slash,
+            path,
             _only_get_and_post(handler),
             methods=METHODS,
             too_large=_too_large,
             crashed=_crashed,
         )
-        for path, handler in table
-        for slash in ("", "/")
+        for path, handler in [*paths, ("/", server.command)]
     ]
 
 
@@ -128,6 +130,37 @@ class _Server:
         return replies.balance_answer(
             session.voice, await self._gateway.balance(session.credential)
         )
+
+    async def command(self, request: InboundRequest) -> Answered:
+        """Answer ``/?cmd=ticket``, the only command that is known."""
+        try:
+            named = read_fields(request).get("cmd", "").lower()
+        except UnreadableError as error:
+            return replies.text_answer(_format_text(str(error)))
+        return await (self.ticket if named == "ticket" else self.unknown)(request)
+
+    async def ticket(self, request: InboundRequest) -> Answered:
+        """Open a deposit ticket, or give the open one for the same amount (§6)."""
+        try:
+            fields = read_fields(request)
+        except UnreadableError as error:
+            return replies.text_answer(_format_text(str(error)))
+        session = self._log_in(request, fields, texts=tickets.ticket_texts)
+        if isinstance(session, Answered):
+            return session
+        wanted = tickets.read_ticket(fields)
+        if isinstance(wanted, wire.FieldProblem):
+            text = f"{reason_text(wanted.reason)}: {wanted.message}"
+            return replies.message_answer(session.voice, text)
+        asked = TicketRequest(
+            dialect=NAME,
+            amount=wanted.amount,
+            testing=wanted.testing or session.credential.testing,
+        )
+        result = await self._gateway.open_ticket(session.credential, asked)
+        if isinstance(result, Refusal):
+            return tickets.refusal_answer(session.voice, result)
+        return tickets.ticket_answer(session.voice, result)
 
     async def _trx(
         self, request: InboundRequest, *, slug: str | None = None, check: bool = False

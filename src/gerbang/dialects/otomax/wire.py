@@ -85,19 +85,20 @@ def order_texts(fields: Fields, login: Login, *, legacy: bool) -> Iterator[str]:
         # One of the clients that hash to hexadecimal also lowers the product (§4.2).
         products[product.lower()] = None
     dest, reference = fields.get("dest", ""), fields.get("refid", "")
-    for one in _members(fields, login):
+    for one in members(fields, login):
         for code in products:
             yield order_text(one, product=code, dest=dest, reference=reference)
 
 
 def balance_texts(fields: Fields, login: Login) -> Iterator[str]:
     """Write every text a balance's sign may be of: both published formulas."""
-    for one in _members(fields, login):
+    for one in members(fields, login):
         yield balance_text(one)
         yield balance_text_empty_slots(one)
 
 
-def _members(fields: Fields, login: Login) -> Iterator[Login]:
+def members(fields: Fields, login: Login) -> Iterator[Login]:
+    """Give the login with the member's name as sent, and in capitals (§4.2)."""
     member = fields.get("memberid", "")
     yield Login(member, login.pin, login.password)
     if member != member.upper():
@@ -165,7 +166,7 @@ class FieldProblem(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
-class _ProblemError(Exception):
+class ProblemError(Exception):
     """A field is wrong."""
 
     def __init__(self, field: str, message: str, *, reason: Reason) -> None:
@@ -177,7 +178,7 @@ def read_wanted(fields: Fields, *, check: bool = False) -> Wanted | FieldProblem
     """Check the fields of an order or a status question; `check` forces the question."""
     try:
         return _read_wanted(fields, check=check)
-    except _ProblemError as error:
+    except ProblemError as error:
         return error.problem
 
 
@@ -185,7 +186,7 @@ def _read_wanted(fields: Fields, *, check: bool) -> Wanted:
     testing = _flag(fields, "testing")
     check = check or _flag(fields, "check")
     if "cmd" in fields:
-        raise _ProblemError("cmd", "perintah tidak dikenal", reason=Reason.INVALID_REQUEST)
+        raise ProblemError("cmd", "perintah tidak dikenal", reason=Reason.INVALID_REQUEST)
     reference = _reference(fields, check=check)
     # A status question is by reference; without one, product and destination name the order.
     needed = not (check and reference)
@@ -196,7 +197,7 @@ def _read_wanted(fields: Fields, *, check: bool) -> Wanted:
         # Inner spaces go only after the signature was checked over the text as sent (§12).
         destination=destination.replace(" ", ""),
         reference=reference,
-        quantity=_number(fields, "qty", reason=Reason.INVALID_QUANTITY),
+        quantity=number(fields, "qty", reason=Reason.INVALID_QUANTITY),
         counter=_one_counter(_counter(fields), counter),
         price_max=_price_max(fields),
         testing=testing,
@@ -212,7 +213,7 @@ def _flag(fields: Fields, name: str) -> bool:
     try:
         return _FLAGS[value.lower()]
     except KeyError:
-        raise _ProblemError(name, f"{name} harus 1 atau 0", reason=Reason.INVALID_REQUEST) from None
+        raise ProblemError(name, f"{name} harus 1 atau 0", reason=Reason.INVALID_REQUEST) from None
 
 
 def _reference(fields: Fields, *, check: bool) -> str:
@@ -220,11 +221,11 @@ def _reference(fields: Fields, *, check: bool) -> str:
     if not reference and check:
         return ""
     if not reference:
-        raise _ProblemError("refid", "refID kosong", reason=Reason.INVALID_REQUEST)
+        raise ProblemError("refid", "refID kosong", reason=Reason.INVALID_REQUEST)
     if not _REFERENCE.match(reference):
         # §3.1: `|` would make the signature ambiguous, `&` and `#` break the URL.
         message = "refID hanya huruf, angka, titik, strip, garis bawah; paling panjang 64"
-        raise _ProblemError("refid", message, reason=Reason.INVALID_REQUEST)
+        raise ProblemError("refid", message, reason=Reason.INVALID_REQUEST)
     return reference
 
 
@@ -232,9 +233,9 @@ def _plain(fields: Fields, name: str, *, needed: bool) -> str:
     reason = Reason.INVALID_DESTINATION if name == "dest" else Reason.INVALID_REQUEST
     value = fields.get(name, "")
     if not value and needed:
-        raise _ProblemError(name, f"{name} kosong", reason=Reason.INVALID_REQUEST)
+        raise ProblemError(name, f"{name} kosong", reason=Reason.INVALID_REQUEST)
     if len(value) > FIELD_CHARS_MAX or "|" in value or not value.isprintable():
-        raise _ProblemError(name, f"{name} tidak sah", reason=reason)
+        raise ProblemError(name, f"{name} tidak sah", reason=reason)
     return value
 
 
@@ -245,7 +246,7 @@ def split_counter(dest: str) -> tuple[int | None, str]:
         return None, dest
     number = int(match[1])
     if not 1 <= number <= COUNTER_MAX:
-        raise _ProblemError("dest", "counter tidak sah", reason=Reason.INVALID_REQUEST)
+        raise ProblemError("dest", "counter tidak sah", reason=Reason.INVALID_REQUEST)
     return number, match[2]
 
 
@@ -268,32 +269,32 @@ def is_testing(fields: Fields) -> bool:
 
 
 def _counter(fields: Fields) -> int | None:
-    counter = _number(fields, "counter", reason=Reason.INVALID_REQUEST)
+    counter = number(fields, "counter", reason=Reason.INVALID_REQUEST)
     if counter is not None and counter > COUNTER_MAX:
-        raise _ProblemError("counter", "counter tidak sah", reason=Reason.INVALID_REQUEST)
+        raise ProblemError("counter", "counter tidak sah", reason=Reason.INVALID_REQUEST)
     return counter
 
 
 def _one_counter(said: int | None, inside: int | None) -> int | None:
     if said is not None and inside is not None and said != inside:
-        raise _ProblemError("counter", "counter ganda", reason=Reason.INVALID_REQUEST)
+        raise ProblemError("counter", "counter ganda", reason=Reason.INVALID_REQUEST)
     return said if said is not None else inside
 
 
 def _price_max(fields: Fields) -> int | None:
     if fields.get("harga_max") == "0":
         return None
-    return _number(fields, "harga_max", reason=Reason.INVALID_REQUEST)
+    return number(fields, "harga_max", reason=Reason.INVALID_REQUEST)
 
 
-def _number(fields: Fields, name: str, *, reason: Reason) -> int | None:
+def number(fields: Fields, name: str, *, reason: Reason) -> int | None:
     """Read a positive whole number; an empty one is the same as none."""
     value = fields.get(name, "")
     if not value:
         return None
     digits = value.isascii() and value.isdecimal() and len(value) <= AMOUNT_DIGITS_MAX
     if not digits or int(value) == 0:
-        raise _ProblemError(name, f"{name} tidak sah", reason=reason)
+        raise ProblemError(name, f"{name} tidak sah", reason=reason)
     return int(value)
 
 

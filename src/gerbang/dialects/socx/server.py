@@ -18,8 +18,9 @@ from gerbang.dialects.contract import (
     ProductKind,
     Purchase,
     Refusal,
+    TicketRequest,
 )
-from gerbang.dialects.socx import forms, replies, topup_xml, wire
+from gerbang.dialects.socx import forms, replies, tickets, topup_xml, wire
 from gerbang.dialects.socx.login import Caller, Stranger, log_in
 from gerbang.dialects.socx.spec import BASE_PATH, MESSAGES, NAME, RC_INTERNAL, REASONS
 from gerbang.dialects.socx.wire import Draft, Reply, UnreadableError
@@ -119,13 +120,14 @@ CHANNELS: Final = (
 def routes(gateway: Gateway) -> list[BaseRoute]:
     """Give every path of this dialect; the last one refuses what is not there.
 
-    ``deposit_ticket``, ``inquiry`` and ``payment`` belong before it when they come.
+    ``inquiry`` and ``payment`` belong before it when they come.
     """
     server = _Server(gateway)
     return [
         *(_purchase_route(server, channel) for channel in CHANNELS),
         _route("/status", server.status, method="POST", crashed=_status_crashed),
         _route("/saldo", server.balance, method="GET", crashed=_balance_crashed),
+        _route("/deposit_ticket", server.deposit_ticket, method="POST", crashed=_balance_crashed),
         raw_route(
             f"{BASE_PATH}/{{rest:path}}",
             _no_such_endpoint,
@@ -249,6 +251,29 @@ class _Server:
             return _balance_refused(status, rc=rc, message=MESSAGES[rc])
         body = wire.encode_json({"balance": await self._balance(caller.credential)})
         return Answered(status=HTTPStatus.OK, headers=JSON_TYPE, body=body)
+
+    async def deposit_ticket(self, request: InboundRequest) -> Answered:
+        """Open a deposit ticket, or give the open one for the same amount (§5.3)."""
+        caller = log_in(self._gateway, request)
+        if isinstance(caller, Stranger):
+            rc = REASONS[caller.reason]
+            return _balance_refused(caller.status, rc=rc, message=MESSAGES[rc])
+        if caller.late is not None:
+            rc = REASONS[caller.late]
+            status = TRY_LATER.get(caller.late, HTTPStatus.FORBIDDEN)
+            return _balance_refused(status, rc=rc, message=MESSAGES[rc])
+        try:
+            asked = tickets.read_ticket(request.body)
+            testing = _query_testing(request) or asked.testing is True
+        except UnreadableError as error:
+            return tickets.unreadable_answer(str(error))
+        wanted = TicketRequest(
+            dialect=NAME, amount=asked.amount, testing=testing or caller.credential.testing
+        )
+        result = await self._gateway.open_ticket(caller.credential, wanted)
+        if isinstance(result, Refusal):
+            return tickets.refusal_answer(result)
+        return tickets.ticket_answer(result)
 
     # --- inside ---------------------------------------------------------------------------------
 

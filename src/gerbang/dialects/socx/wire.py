@@ -21,7 +21,7 @@ TOKEN_CHARS_MAX: Final = 4096
 
 # Digits only, except phone#nominal of an open denomination (§4.1, §9 number 10).
 _MSISDN: Final = re.compile(r"[0-9]{1,40}(?:#[1-9][0-9]{0,11})?").fullmatch
-_MEMBERS: Final = re.compile(rb'"(code|msisdn|request_id|testing)"\s*:').findall
+_MEMBERS: Final = re.compile(rb'"(code|msisdn|request_id|testing|amount)"\s*:').findall
 _BEARER: Final = "bearer "
 
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
@@ -186,7 +186,7 @@ def read_json_purchase(body: bytes, *, testing: bool = False) -> Draft:
     """
     try:
         asked = _decode_purchase(body)
-        _refuse_duplicates(body)
+        refuse_duplicates(body)
     except (*UNREADABLE_JSON, UnreadableError) as error:
         return broken_draft(_json_problem(error), **_members(body))
     return make_draft(
@@ -201,7 +201,7 @@ def read_json_status(body: bytes, *, testing: bool = False) -> Draft:
     """Read the body of ``/status``."""
     try:
         asked = _decode_status(body)
-        _refuse_duplicates(body)
+        refuse_duplicates(body)
     except (*UNREADABLE_JSON, UnreadableError) as error:
         return broken_draft(_json_problem(error), **_members(body))
     if problem := _request_id_problem(asked.request_id):
@@ -209,8 +209,8 @@ def read_json_status(body: bytes, *, testing: bool = False) -> Draft:
     return Draft(request_id=asked.request_id, testing=testing or asked.testing is True)
 
 
-def _refuse_duplicates(body: bytes) -> None:
-    # Two values of one member leave open which was meant; parsers silently take the last.
+def refuse_duplicates(body: bytes) -> None:
+    """Refuse two values of one member: which was meant is open, and parsers take the last."""
     names = _MEMBERS(body)
     if len(names) != len(set(names)):
         raise UnreadableError("ada field yang ditulis dua kali")
