@@ -342,6 +342,7 @@ class Node:
                 log.warning("gauges.not_read", error=repr(error))
                 continue
             if row is not None:
+                self.metrics.orders_needing_decision.set(row["needing_decision"])
                 self.metrics.callback_backlog.set(row["waiting"])
                 self.metrics.callback_oldest_seconds.set(row["oldest_s"])
 

@@ -71,7 +71,6 @@ MORE_ABOUT: Final[Mapping[str, str]] = MappingProxyType(
             "A purchase reuses a connection idle for less than this; 0 always takes a fresh one."
         ),
         "log_level": "debug, info, warning, error or critical.",
-        "access_log": "Reserved: no access log is written, because addresses may carry secrets.",
     }
 )
 """Words for settings whose own line in settings.py has none."""

@@ -88,7 +88,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """json, console, or auto (console on a terminal)."""
     maintenance: bool = False
     """Refuse new orders with the dialect's *maintenance*; known references still answer."""
-    access_log: bool = False
 
 
 class UnknownSettingError(Exception):
