@@ -129,9 +129,14 @@ SELECT (SELECT count(*) FROM moved_accounts) AS accounts,
        (SELECT count(*) FROM changed_attempts) AS attempts
 
 -- name: callback_tails
--- The last callback of each order and whether it still has to be delivered.
-SELECT DISTINCT ON (order_id) order_id, sequence, state IN ('waiting', 'due') AS unfinished
-  FROM callbacks WHERE order_id = ANY($1::bigint[]) ORDER BY order_id, sequence DESC
+-- The last callback of each order and whether it still has to be delivered. Locked, so that whoever
+-- records its delivery meanwhile comes either before, and is seen here, or after, and wakes the next.
+SELECT c.order_id, c.sequence, c.state IN ('waiting', 'due') AS unfinished
+  FROM callbacks c
+ WHERE c.order_id = ANY($1::bigint[])
+   AND c.sequence = (SELECT max(l.sequence) FROM callbacks l WHERE l.order_id = c.order_id)
+ ORDER BY c.id
+   FOR NO KEY UPDATE OF c
 
 -- name: known_signatures
 -- Orders that came without a reference and with one of these signatures.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -15,6 +15,8 @@ from gerbang.orders.outcome import Outcome, StatusOutcome
 from gerbang.orders.place import new_attempt
 from gerbang.orders.settle import Situation, apply_outcome
 from gerbang.orders.writes import DueCallbackRow, Recorded, RecordOutcome
+
+AnyOutcome = Outcome | StatusOutcome
 
 CALLBACK_CLAIM: Final = timedelta(seconds=60)
 """How long the node that wrote a callback may take to deliver it."""
@@ -27,9 +29,28 @@ def record_outcome(state: BatchState, w: RecordOutcome) -> Recorded | Exception:
     attempt = next((a for a in attempts if a.id == w.attempt_id), None)
     if order is None or attempt is None:
         return LookupError(f"no attempt {w.attempt_id} of order {w.order_id}")
+    outcome = storable(w.outcome)
     s = _situation(state, w, order, attempt, attempts)
-    apply_outcome(s, w.outcome)
-    return _recorded(state, w, s)
+    apply_outcome(s, outcome)
+    return _recorded(state, w, s, outcome)
+
+
+def storable(outcome: AnyOutcome) -> AnyOutcome:
+    """Replace NUL in a supplier's words: no text of a database may hold it."""
+    if "\\u0000" not in _outcome_text(outcome):
+        return outcome
+    clean = _without_nul(msgspec.to_builtins(outcome))
+    return msgspec.convert(clean, type(outcome))
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\x00", "\ufffd")
+    if isinstance(value, dict):
+        return {_without_nul(name): _without_nul(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_without_nul(member) for member in value]
+    return value
 
 
 def _situation(
@@ -54,7 +75,7 @@ def _situation(
     )
 
 
-def _recorded(state: BatchState, w: RecordOutcome, s: Situation) -> Recorded:
+def _recorded(state: BatchState, w: RecordOutcome, s: Situation, outcome: AnyOutcome) -> Recorded:
     transcript = w.transcript
     state.new_messages.append(
         (
@@ -62,7 +83,7 @@ def _recorded(state: BatchState, w: RecordOutcome, s: Situation) -> Recorded:
             transcript.kind,
             transcript.request,
             transcript.answer,
-            _outcome_text(w.outcome),
+            _outcome_text(outcome),
             transcript.elapsed_ms,
         )
     )
@@ -144,5 +165,5 @@ def _add_callback(
     )
 
 
-def _outcome_text(outcome: Outcome | StatusOutcome) -> str:
+def _outcome_text(outcome: AnyOutcome) -> str:
     return msgspec.json.encode(outcome).decode()

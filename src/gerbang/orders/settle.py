@@ -187,6 +187,7 @@ def _charge_late(s: Situation) -> None:
 
 def _delivered_again(s: Situation, outcome: Delivered) -> None:
     """A repeat, perhaps with the serial number that was missing."""
+    _end_questions(s)
     if not outcome.sn or outcome.sn == s.attempt.sn:
         return
     if s.attempt.sn:
@@ -207,6 +208,7 @@ def _delivered_again(s: Situation, outcome: Delivered) -> None:
 
 def _rejected(s: Situation, outcome: Rejected) -> None:
     if s.attempt.state in {AttemptState.REJECTED, AttemptState.UNAVAILABLE}:
+        _end_questions(s)
         return
     if s.attempt.state is AttemptState.DELIVERED:
         _reversed(s, outcome)
@@ -305,6 +307,9 @@ def _unknown(s: Situation, outcome: Unknown) -> None:
         s.attempt.message = outcome.message
     if s.attempt.state in {AttemptState.UNKNOWN, AttemptState.ACCEPTED}:
         _schedule_question(s)
+    elif s.attempt.state is AttemptState.DELIVERED and s.attempt.due_at is not None:
+        # News that nobody signed took this success back: the question is still open.
+        _schedule_question(s)
     elif s.attempt.due_at is not None and s.attempt.state not in ATTEMPT_OPEN:
         _schedule_watch(s)
 
@@ -358,6 +363,13 @@ def _schedule_watch(s: Situation) -> None:
     s.changed = True
     left = [at for at in WATCH_AFTER_NOT_FOUND if s.attempt.created_at + at > s.now]
     s.attempt.due_at = s.attempt.created_at + left[0] if left else None
+
+
+def _end_questions(s: Situation) -> None:
+    """The supplier says what we hold to be true, so a question about it is answered."""
+    if s.attempt.due_at is not None:
+        s.attempt.due_at = None
+        s.changed = True
 
 
 # --- shared --------------------------------------------------------------------------------------

@@ -96,11 +96,11 @@ def _headers_text(headers: Iterable[tuple[str, str]]) -> str:
 
 def _body_text(body: bytes, bytes_max: int) -> str:
     """Give more of a body than a transcript holds, so that the cut falls beyond what is shown."""
-    text = body[: _WINDOWS * bytes_max].decode("utf-8", "replace")
-    return text.replace("\x00", "\ufffd")
+    return body[: _WINDOWS * bytes_max].decode("utf-8", "replace")
 
 
 def _finish(text: str, secrets: tuple[str, ...], bytes_max: int) -> str:
+    text = text.replace("\x00", "\ufffd")  # which no text of a database may hold
     window = _WINDOWS * bytes_max
     cut = len(text) >= window
     masked = mask(text[:window], secrets)

@@ -1,0 +1,92 @@
+"""A supplier's words that the database would not take, and news that come at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from gerbang.orders.outcome import Delivered, Rejected, Unknown
+from gerbang.orders.reasons import Reason
+from gerbang.orders.transitions import AttemptState
+from gerbang.orders.writes import Placed, RecordDelivery, Recorded
+from orders.house import NODE, House, open_house
+
+LIMIT_S = 20
+
+
+async def _sent(house: House) -> Placed:
+    placed: Placed = await house.lane.submit(house.purchase())
+    assert placed.attempt is not None
+    assert await house.claim(placed.attempt)
+    return placed
+
+
+async def _told(house: House, placed: Placed, outcome: Any, **more: Any) -> Recorded:
+    recorded: Recorded = await house.tell(placed.order, placed.attempt, outcome, **more)
+    return recorded
+
+
+async def test_a_nul_in_a_suppliers_words_does_not_keep_its_outcome_from_being_recorded(
+    database_url: str,
+) -> None:
+    async with asyncio.timeout(LIMIT_S), open_house(database_url) as house:
+        placed = await _sent(house)
+        unknown = await _told(house, placed, Unknown(message="502\x00 nginx"))
+        assert unknown.attempt.state is AttemptState.UNKNOWN
+        assert unknown.attempt.message == "502\ufffd nginx"
+        delivered = Delivered(sn="S\x00N", message="ok \\u0000", data={"\x00": ["a\x00"]})
+        told = await _told(house, placed, delivered)
+        assert told.order.sn == "S\ufffdN"
+        row = await house.connection.fetchrow("SELECT sn, data FROM orders")
+        assert (row["sn"], row["data"]) == ("S\ufffdN", {"\ufffd": ["a\ufffd"]})
+        assert told.attempt.message == "ok \\u0000"  # only NUL itself is replaced
+
+
+async def test_the_next_callback_of_an_order_is_woken_however_two_commits_meet(
+    database_url: str,
+) -> None:
+    """A delivery recorded while the next news of the same order is written: nobody may wait."""
+    async with asyncio.timeout(LIMIT_S), open_house(database_url) as house:
+        for _ in range(40):
+            placed = await _sent(house)
+            told = await _told(house, placed, Delivered(sn="SN"))
+            (callback,) = told.callbacks
+            delivery = RecordDelivery(
+                callback_id=callback.id,
+                order_id=placed.order.id,
+                status=200,
+                error="",
+                request="",
+                answer="",
+                duration_ms=1,
+                delivered=True,
+                exhausted=False,
+                next_attempt_at=None,
+                claimed_by=NODE,
+            )
+            taken_back = Rejected(reason=Reason.REFUNDED, reroutable=False)
+            later = asyncio.create_task(_told(house, placed, taken_back))
+            await asyncio.gather(house.lane.submit(delivery), later)
+        stuck = await house.connection.fetchval(
+            "SELECT count(*) FROM callbacks c WHERE state = 'waiting' AND NOT EXISTS"
+            " (SELECT 1 FROM callbacks p WHERE p.order_id = c.order_id AND p.state = 'due')"
+        )
+        assert stuck == 0
+
+
+async def test_a_success_that_is_confirmed_by_asking_is_not_asked_about_again(
+    database_url: str,
+) -> None:
+    async with asyncio.timeout(LIMIT_S), open_house(database_url) as house:
+        placed = await _sent(house)
+        await _told(house, placed, Delivered(sn="SN"))
+        doubted = Rejected(reason=Reason.BILLER_FAILED, reroutable=True)
+        asked = await _told(house, placed, doubted, confirm_first=True)
+        assert asked.attempt.due_at is not None
+        lost = await _told(house, placed, Unknown(message="no answer"))
+        assert lost.attempt.due_at is not None
+        assert lost.attempt.due_at - datetime.now(UTC) < timedelta(minutes=2)
+        confirmed = await _told(house, placed, Delivered(sn="SN"))
+        assert confirmed.attempt.due_at is None
+        assert await house.connection.fetchval("SELECT count(due_at) FROM attempts") == 0
