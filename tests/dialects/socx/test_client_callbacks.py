@@ -86,6 +86,12 @@ def test_a_failure_without_a_serial_number_member_is_read() -> None:
     assert isinstance(news_of({**body, "rc": "23"}).outcome, Rejected)
 
 
+@pytest.mark.parametrize("rc", ["23", "25", "99"])
+def test_any_failure_is_confirmed_first_where_it_would_take_a_success_back(rc: str) -> None:
+    news = news_of({**FLAT, "rc": rc})
+    assert news.confirm_first == isinstance(news.outcome, Rejected)
+
+
 @pytest.mark.parametrize("rc", ["21", "17"])
 def test_reversal_news_is_confirmed_first(rc: str) -> None:
     news = news_of({**FLAT, "rc": rc})

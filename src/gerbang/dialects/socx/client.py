@@ -23,7 +23,6 @@ from gerbang.dialects.socx import topup_xml
 from gerbang.dialects.socx.spec import (
     NOT_FOUND_RCS,
     NOT_OF_AN_ORDER,
-    REVERSAL_RCS,
     RULE_OF_RC,
 )
 from gerbang.dialects.socx.supplier_report import Form, Report, read_report, read_rupiah
@@ -168,11 +167,13 @@ class SocxClient:
         report = read_report(request.body)
         if report is None or not report.request_id:
             return CallbackRefused(message="no rc or no reference", status=400)
+        outcome = _outcome(report)
         return [
             SupplierNews(
                 reference=report.request_id,
-                outcome=_outcome(report),
-                confirm_first=report.rc in REVERSAL_RCS,
+                outcome=outcome,
+                # Whatever the rc: a failure after a success takes money back.
+                confirm_first=isinstance(outcome, Rejected),
                 # One documented sample has ref_id and tr_id swapped (§9 number 17).
                 reference_if_unknown=report.trxid if report.form is Form.DATA else "",
                 answer=_XML_TAKEN if report.form is Form.XML else None,

@@ -234,7 +234,6 @@ RULE_OF_RC: Final[Mapping[str, AnswerRule]] = MappingProxyType(
 )
 
 NOT_FOUND_RCS: Final = frozenset({"11", "76"})
-REVERSAL_RCS: Final = frozenset({"17", RC_REFUNDED})
 
 ANSWERS: Final[Sequence[AnswerRule]] = (
     *_RULES,
