@@ -42,7 +42,9 @@ async def add_product(c: Any, code: str = "HSA5", base_price: int | None = 5_000
 
 async def add_price_list(c: Any, code: str = "default") -> int:
     list_id: int = await c.fetchval(
-        "INSERT INTO price_lists (code, name) VALUES ($1, $1) RETURNING id", code
+        "INSERT INTO price_lists (code, name) VALUES ($1, $1)"
+        " ON CONFLICT (code) DO UPDATE SET name = excluded.name RETURNING id",
+        code,
     )
     return list_id
 

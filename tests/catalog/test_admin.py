@@ -108,7 +108,7 @@ async def test_price_lists_have_margins_and_fixed_prices(c: Any) -> None:
     await set_margin(c, "gold", amount=200, actor="test")
     await set_margin(c, "gold", category="pulsa", basis_points=50, actor="test")
     await set_price(c, "gold", "HSA5", 5_300, actor="test")
-    shown = (await list_price_lists(c))[0]
+    shown = (await list_price_lists(c, code="gold"))[0]
     assert [(m["category"], m["amount"]) for m in shown["margins"]] == [(None, 200), ("pulsa", 0)]
     assert (await show_product(c, "HSA5"))["prices"] == {"gold": 5_300}
     await set_price(c, "gold", "HSA5", None, actor="test")

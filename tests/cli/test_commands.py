@@ -142,7 +142,6 @@ def test_an_order_is_listed_and_shown(cli: Cli) -> None:
             order_id: int = placed.order.id
             return order_id
 
-    cli.sql("DELETE FROM price_lists")
     order_id = asyncio.run(place())
     assert cli.json("order", "list", "--json")[0]["id"] == order_id
     assert "order.placed" in cli.run("order", "show", str(order_id)).stdout
