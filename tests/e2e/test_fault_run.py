@@ -48,7 +48,7 @@ SEEDS: Final = (20_260_817, 4_711)
 LIMIT_S: Final = scale(80, 2_400)
 SETTLE_S: Final = scale(40, 900)
 BUYERS: Final = 24
-PACE_S: Final = scale(1, 0) * 0.8 or 0.02
+PACE_S: Final = 0.02 if PROVING else 0.6
 """How long a buyer rests at most between two orders."""
 KILLS_MIN: Final = scale(3, 12)
 LIFE_S: Final = (0.4, 1.6) if not PROVING else (2.0, 12.0)

@@ -23,6 +23,7 @@ async def _sent(house: House) -> Placed:
 
 
 async def _told(house: House, placed: Placed, outcome: Any, **more: Any) -> Recorded:
+    assert placed.attempt is not None
     recorded: Recorded = await house.tell(placed.order, placed.attempt, outcome, **more)
     return recorded
 
