@@ -135,6 +135,7 @@ PURE: Final = frozenset(
         "gerbang.orders.writes",
         "gerbang.outbound.message",
         "gerbang.outbound.transcript",
+        "gerbang.recon.match",
         "gerbang.resellers.reseller",
         "gerbang.routing.candidate",
         "gerbang.routing.choose",

@@ -14,6 +14,7 @@ from gerbang.catalog.admin import (
     save_prefixes,
     save_price_list,
 )
+from gerbang.deposits.admin import create_bank, list_banks
 from gerbang.postgres.pool import Connection
 from gerbang.resellers.admin import CallbackChange, ResellerChange, create_reseller
 from gerbang.resellers.credentials import NewCredential, issue_credential
@@ -34,6 +35,8 @@ FUNDS: Final = 100_000_000
 """Rupiah that the demo reseller starts with."""
 FLOAT: Final = 1_000_000_000_000
 """Rupiah that we keep at each fake supplier: what its book begins with."""
+BANKS: Final = {"BCA": "1234567890", "Mandiri": "0987654321"}
+"""The accounts of the SocX document's ticket."""
 ISIKUOTA: Final = {"api_key": "demo_api_key", "secret_key": "demo_secret_key"}
 OTOMAX: Final = {"pin": "1144", "password": "abcd"}
 
@@ -104,6 +107,15 @@ async def furnish(
         await _furnish_catalog(connection)
         token = await _furnish_reseller(connection, box, inbox_url)
         await _furnish_suppliers(connection, box, base_urls)
+    for bank_name, account_no in BANKS.items():
+        if account_no not in {bank["account_no"] for bank in await list_banks(connection)}:
+            await create_bank(
+                connection,
+                bank_name=bank_name,
+                account_no=account_no,
+                beneficiary_name="Name",
+                actor=ACTOR,
+            )
     for code, url in base_urls.items():
         await change_supplier(
             connection, code, SupplierChange(base_url=url), actor=ACTOR, box=box

@@ -1,0 +1,1 @@
+"""Our attempts against suppliers' statements."""
