@@ -119,6 +119,11 @@ PURE: Final = frozenset(
         "gerbang.callbacks.standard",
         "gerbang.catalog.product",
         "gerbang.catalog.snapshot",
+        "gerbang.deposits.line",
+        "gerbang.deposits.match",
+        "gerbang.deposits.message",
+        "gerbang.deposits.statement",
+        "gerbang.deposits.ticket",
         "gerbang.dialects.contract",
         "gerbang.ledger.account",
         "gerbang.ledger.book",
@@ -149,6 +154,7 @@ PURE: Final = frozenset(
         "gerbang.sandbox.faults",
         "gerbang.sandbox.magic",
         "gerbang.sandbox.serials",
+        "gerbang.sandbox.tickets",
         "gerbang.suppliers.float_position",
         "gerbang.suppliers.learn",
         "gerbang.suppliers.price_list",
@@ -255,6 +261,7 @@ CORE: Final = (
     "routing",
     "callbacks",
     "bills",
+    "deposits",
 )
 NOUNS_FOR_DIALECTS: Final = frozenset({"gerbang.orders.outcome", "gerbang.orders.reasons"})
 

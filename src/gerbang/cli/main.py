@@ -7,9 +7,11 @@ import typer
 from gerbang.cli import (
     callback,
     db,
+    deposit,
     ledger,
     order,
     product,
+    recon,
     reseller,
     sandbox,
     supplier,
@@ -32,8 +34,10 @@ app.command()(demo)
 app.add_typer(reseller.app, name="reseller")
 app.add_typer(product.app, name="product")
 app.add_typer(supplier.app, name="supplier")
+app.add_typer(recon.app, name="recon")
 app.add_typer(order.app, name="order")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(deposit.app, name="deposit")
 app.add_typer(callback.app, name="callback")
 app.add_typer(token.app, name="token")
 app.add_typer(db.app, name="db")
