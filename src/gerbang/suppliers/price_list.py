@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-
-from gerbang.errors import BadInputError
 
 JUMP_BASIS_POINTS_DEFAULT: Final = 2_000
 GONE_BASIS_POINTS_DEFAULT: Final = 2_000
@@ -80,36 +78,6 @@ class PriceRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """Give the base price for a cost; the database computes the same."""
         raised = cost + self.amount + -(-cost * self.basis_points // _WHOLE)
         return -(-raised // self.round_up_to) * self.round_up_to
-
-
-def sync_rules(settings: Mapping[str, Any]) -> SyncRules:
-    """Read a supplier's ``catalog.…_basis_points_max``."""
-    return SyncRules(
-        jump_basis_points_max=_points(settings, "catalog.jump_basis_points_max"),
-        gone_basis_points_max=_points(settings, "catalog.gone_basis_points_max"),
-    )
-
-
-def price_rule(settings: Mapping[str, Any]) -> PriceRule | None:
-    """Read a supplier's ``catalog.base_price``; None leaves base prices alone."""
-    given = settings.get("catalog.base_price")
-    if given is None:
-        return None
-    try:
-        rule = msgspec.convert(given, PriceRule)
-    except msgspec.ValidationError as error:
-        raise BadInputError(f"catalog.base_price: {error}") from error
-    fine = abs(rule.amount) <= 10**9 and 0 <= rule.basis_points <= 10**6
-    if not fine or not 1 <= rule.round_up_to <= 10**6:
-        raise BadInputError("catalog.base_price: amount, basis_points and round_up_to in reason")
-    return rule
-
-
-def _points(settings: Mapping[str, Any], name: str) -> int:
-    value = settings.get(name, JUMP_BASIS_POINTS_DEFAULT)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise BadInputError(f"{name}: hundredths of a percent", {name: "0 or more"})
-    return value
 
 
 def compare_prices(

@@ -15,15 +15,16 @@ from gerbang.postgres.pool import Connection, Pool
 from gerbang.postgres.sql import load_queries
 from gerbang.suppliers.csv_lines import BadCellError, column_map, plain, read_lines, rupiah, words
 from gerbang.suppliers.price_list import (
+    GONE_BASIS_POINTS_DEFAULT,
+    JUMP_BASIS_POINTS_DEFAULT,
     OURS,
     DifferenceKind,
     KnownRoute,
     PriceDifference,
     PriceLine,
     PriceRule,
+    SyncRules,
     compare_prices,
-    price_rule,
-    sync_rules,
 )
 
 SQL = load_queries("gerbang.suppliers", "prices.sql")
@@ -114,6 +115,40 @@ def _line(cells: Mapping[str, str], open_words: Collection[str]) -> PriceLine:
         cost=cost,
         open=cells.get("status", "").lower() in open_words,
     )
+
+
+def sync_rules(settings: Mapping[str, Any]) -> SyncRules:
+    """Read a supplier's ``catalog.…_basis_points_max``."""
+    return SyncRules(
+        jump_basis_points_max=_points(
+            settings, "catalog.jump_basis_points_max", JUMP_BASIS_POINTS_DEFAULT
+        ),
+        gone_basis_points_max=_points(
+            settings, "catalog.gone_basis_points_max", GONE_BASIS_POINTS_DEFAULT
+        ),
+    )
+
+
+def price_rule(settings: Mapping[str, Any]) -> PriceRule | None:
+    """Read a supplier's ``catalog.base_price``; None leaves base prices alone."""
+    given = settings.get("catalog.base_price")
+    if given is None:
+        return None
+    try:
+        rule = msgspec.convert(given, PriceRule)
+    except msgspec.ValidationError as error:
+        raise BadInputError(f"catalog.base_price: {error}") from error
+    fine = abs(rule.amount) <= 10**9 and 0 <= rule.basis_points <= 10**6
+    if not fine or not 1 <= rule.round_up_to <= 10**6:
+        raise BadInputError("catalog.base_price: amount, basis_points and round_up_to in reason")
+    return rule
+
+
+def _points(settings: Mapping[str, Any], name: str, default: int) -> int:
+    value = settings.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise BadInputError(f"{name}: hundredths of a percent", {name: "0 or more"})
+    return value
 
 
 async def settings_of(connection: Connection | Pool, code: str) -> tuple[int, Mapping[str, Any]]:
