@@ -112,6 +112,6 @@ async def _settle_down(demo: RunningDemo) -> None:
             "SELECT (SELECT count(*) FROM orders WHERE state = 'pending')"
             " + (SELECT count(*) FROM callbacks WHERE due_at IS NOT NULL) AS open"
         )
-        return rows[0]["open"] == 0
+        return bool(rows[0]["open"] == 0)
 
     await demo.wait_for(calm, 20)

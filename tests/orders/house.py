@@ -117,13 +117,15 @@ class House:
             )
         )
 
-    async def claim(self, attempt: Attempt, *, resend: bool = False) -> bool:
+    async def claim(self, attempt: Attempt | None, *, resend: bool = False) -> bool:
+        assert attempt is not None
         granted: bool = await self.lane.submit(
             ClaimAttempt(attempt_id=attempt.id, resend=resend, claimed_by=NODE, claim_ms=60_000)
         )
         return granted
 
-    async def tell(self, order: Order, attempt: Attempt, outcome: Any, **more: Any) -> Any:
+    async def tell(self, order: Order, attempt: Attempt | None, outcome: Any, **more: Any) -> Any:
+        assert attempt is not None
         return await self.lane.submit(
             RecordOutcome(
                 order_id=order.id,

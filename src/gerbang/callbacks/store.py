@@ -39,9 +39,7 @@ class TargetDirectory(Protocol):
 class DatabaseCallbackStore:
     """The `CallbackStore` of the gateway."""
 
-    def __init__(
-        self, *, lane: Lane, pool: Pool, targets: TargetDirectory, node: str
-    ) -> None:
+    def __init__(self, *, lane: Lane, pool: Pool, targets: TargetDirectory, node: str) -> None:
         """Wire it to the lane."""
         self._lane = lane
         self._pool = pool

@@ -134,9 +134,7 @@ class Dispatcher:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _guard(
-        self, work: Coroutine[Any, Any, None], order_id: int, attempt_id: int
-    ) -> None:
+    async def _guard(self, work: Coroutine[Any, Any, None], order_id: int, attempt_id: int) -> None:
         """A bug in one attempt is logged and leaves its claim to run out."""
         # Every line logged on the way, wherever it is written, names the order.
         structlog.contextvars.bind_contextvars(order_id=order_id, attempt_id=attempt_id)

@@ -117,9 +117,7 @@ async def furnish(
                 actor=ACTOR,
             )
     for code, url in base_urls.items():
-        await change_supplier(
-            connection, code, SupplierChange(base_url=url), actor=ACTOR, box=box
-        )
+        await change_supplier(connection, code, SupplierChange(base_url=url), actor=ACTOR, box=box)
     return token
 
 

@@ -69,9 +69,7 @@ class NewsDesk:
     def routes(self) -> Sequence[Route]:
         """Give the endpoint for all suppliers; also ``/callbacks/{supplier}/…`` for odd paths."""
         return [
-            raw_route(
-                path, self.receive, methods=METHODS, too_large=_too_large, crashed=_crashed
-            )
+            raw_route(path, self.receive, methods=METHODS, too_large=_too_large, crashed=_crashed)
             for path in ("/callbacks/{supplier}", "/callbacks/{supplier}/{rest:path}")
         ]
 
@@ -86,9 +84,7 @@ class NewsDesk:
         news = client.read_callback(supplier, request)
         if isinstance(news, CallbackRefused):
             log.warning("callback.not_believed", supplier=code, why=news.message)
-            return Answered(
-                status=news.status, headers=TEXT_TYPE, body=news.message.encode()
-            )
+            return Answered(status=news.status, headers=TEXT_TYPE, body=news.message.encode())
         known = True
         own_answer: Answered | None = None
         for item in news:
@@ -152,5 +148,3 @@ def _too_large(_request: InboundRequest) -> Answered:
 def _crashed(_request: InboundRequest) -> Answered:
     """Not written: the supplier should say it again."""
     return Answered(status=503, headers=TEXT_TYPE, body=b"try again")
-
-
