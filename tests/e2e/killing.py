@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -400,13 +400,13 @@ class House:
                 raise AssertionError(msg)
             await asyncio.sleep(0.25)
 
-    async def kill_postgres(self) -> None:
-        """SIGKILL the whole server, as a power cut would."""
+    async def kill_postgres(self, *, frozen_s: float) -> None:
+        """Freeze the whole server in the middle of its work, then SIGKILL it."""
         pid = self.postgres.pid
         assert pid is not None
-        for each in (pid, *_children(pid)):
-            with suppress(ProcessLookupError):
-                os.kill(each, signal.SIGKILL)
+        _signal_all((pid, *_children(pid)), signal.SIGSTOP)
+        await asyncio.sleep(frozen_s)
+        _signal_all((pid, *_children(pid)), signal.SIGKILL)
         await asyncio.to_thread(self.postgres.detach)
 
     async def close(self) -> None:
@@ -445,6 +445,12 @@ def _children(pid: int) -> list[int]:
             if int(fields[1]) == pid:
                 found.append(int(folder.name))
     return found
+
+
+def _signal_all(pids: Iterable[int], number: int) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
