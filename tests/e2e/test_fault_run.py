@@ -45,7 +45,7 @@ BUYER: Final = "BUYER"
 PRICE: Final = 5_500
 ORDERS: Final = scale(300, 20_000)
 SEEDS: Final = (20_260_817, 4_711)
-LIMIT_S: Final = scale(80, 2_400)
+LIMIT_S: Final = scale(120, 2_400)
 SETTLE_S: Final = scale(40, 900)
 BUYERS: Final = 24
 PACE_S: Final = 0.02 if PROVING else 0.6
@@ -121,12 +121,13 @@ async def test_no_fault_and_no_kill_delivers_twice_refunds_what_was_delivered_or
             )
             await _sell_and_kill(run)
             await _stop_faults(run)
-            await _settled(run)
+            moving = await _settled(run)
             judgement = await _judge(run)
             money = await _money(run)
             unclean = [c for c in (await gateway.verify()).checks if c.differences]
     facts = dict(sorted(judgement.counts.items())) | {
         "kills": run.kills,
+        "still moving": sum(moving.values()),
         "sendings": run.sendings,
         "seconds": round(time.monotonic() - started, 1),
     }
@@ -264,10 +265,10 @@ async def _stop_faults(run: Run) -> None:
     await asyncio.gather(*(s.start() for s in run.suppliers))
 
 
-async def _settled(run: Run) -> None:
+async def _settled(run: Run) -> dict[str, int]:
     """Wait until nothing moves any more, or the time is up; the judge says what is missing."""
     give_up_at = time.monotonic() + SETTLE_S
-    while time.monotonic() < give_up_at:
+    while True:
         await asyncio.sleep(scale(5, 20) / 10)
         (left,) = await run.gateway.fetch(
             "SELECT (SELECT count(*) FROM attempts WHERE state IN"
@@ -277,8 +278,9 @@ async def _settled(run: Run) -> None:
             "       (SELECT count(*) FROM callbacks WHERE state IN ('waiting', 'due')) AS callbacks"
         )
         over = all(sale.is_over for book in run.books().values() for sale in book.values())
-        if over and not any(left.values()):
-            return
+        moving = {**left, "at suppliers": int(not over)}
+        if not any(moving.values()) or time.monotonic() > give_up_at:
+            return moving
 
 
 async def _judge(run: Run) -> Judgement:
