@@ -13,6 +13,7 @@ import structlog
 from gerbang.catalog.product import Margin, category_from_row, product_from_row
 from gerbang.catalog.snapshot import Snapshot, StoredCredential
 from gerbang.dialects.contract import Dialect
+from gerbang.postgres.errors import is_connection_lost
 from gerbang.postgres.pool import Connection, Pool
 from gerbang.postgres.sql import load_queries
 from gerbang.resellers.reseller import reseller_from_row
@@ -107,6 +108,10 @@ class SnapshotLoader:
                 await self.refresh_now()
             except Exception as error:  # noqa: BLE001 (the database may be away)
                 log.warning("snapshot.not_refreshed", error=repr(error))
+                if is_connection_lost(error):
+                    # A server that crashed may give transaction ids out again, and a change
+                    # could hide behind one that was seen: read everything anew.
+                    self._seen = NOTHING_SEEN
 
     async def _load(self) -> None:
         """Read the new rows of all tables as of one moment."""

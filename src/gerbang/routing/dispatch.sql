@@ -4,7 +4,7 @@ WITH due AS (
     SELECT id FROM attempts WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
 )
 UPDATE attempts a
-   SET claimed_by = $1, due_at = clock_timestamp() + interval '180 seconds',
+   SET claimed_by = $1, due_at = clock_timestamp() + interval '60 seconds',
        asks = a.asks + CASE WHEN a.state = 'prepared' THEN 0 ELSE 1 END
   FROM due WHERE a.id = due.id
 RETURNING a.id, a.order_id
