@@ -94,6 +94,7 @@ class Dispatcher:
         self.note_balance: Callable[[int, int], None] | None = None
         """Hears of (supplier id, our balance there) where an answer carried it."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._working: set[int] = set()
         self._gates: dict[int, asyncio.Semaphore] = {}
         self._located: dict[int, tuple[int, int, int, str]] = {}
         self._poller: asyncio.Task[None] | None = None
@@ -132,7 +133,12 @@ class Dispatcher:
     def _spawn(self, work: Coroutine[Any, Any, None], order: Order, attempt: Attempt) -> None:
         task = asyncio.create_task(self._guard(work, order.id, attempt.id))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._working.add(attempt.id)
+        task.add_done_callback(lambda done: self._forget(done, attempt.id))
+
+    def _forget(self, task: asyncio.Task[None], attempt_id: int) -> None:
+        self._tasks.discard(task)
+        self._working.discard(attempt_id)
 
     async def _guard(self, work: Coroutine[Any, Any, None], order_id: int, attempt_id: int) -> None:
         """A bug in one attempt is logged and leaves its claim to run out."""
@@ -167,6 +173,9 @@ class Dispatcher:
         rows = await self._pool.fetch(SQL.attempts_with_orders, [row[0] for row in claimed])
         for row in rows:
             order, attempt = order_from_row(row), joined_attempt_from_row(row)
+            if attempt.id in self._working:
+                # It waits for its turn at the supplier; a second task would only wait beside it.
+                continue
             self._remember(order, attempt)
             self._spawn(self._look_at(order, attempt), order, attempt)
 
