@@ -36,7 +36,8 @@ from gerbang.api.services import Services
 
 _DESCRIPTION: Final = (
     "Everything an operator can do. Amounts are whole rupiah. Lists answer `{items, next}`: give "
-    "`next` back as `after`. Every change is in the audit log under the token's name."
+    "`next` back as `after`. Every change is kept under the token's name: settings in the audit "
+    "log, money in the ledger."
 )
 _PAGE: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Gerbang management API</title>
