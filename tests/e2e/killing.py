@@ -401,13 +401,19 @@ class House:
             await asyncio.sleep(0.25)
 
     async def kill_postgres(self, *, frozen_s: float) -> None:
-        """Freeze the whole server in the middle of its work, then SIGKILL it."""
+        """Freeze the whole server in the middle of its commits, then SIGKILL it."""
         pid = self.postgres.pid
         assert pid is not None
+        configuration = self.folder / "pg" / "cluster" / "postgresql.auto.conf"
+        usual = configuration.read_text()
+        configuration.write_text(f"{usual}\n{_SLOW_COMMITS}")
+        os.kill(pid, signal.SIGHUP)
+        await asyncio.sleep(1)
         _signal_all((pid, *_children(pid)), signal.SIGSTOP)
         await asyncio.sleep(frozen_s)
         _signal_all((pid, *_children(pid)), signal.SIGKILL)
         await asyncio.to_thread(self.postgres.detach)
+        configuration.write_text(usual)
 
     async def close(self) -> None:
         self.gateway.stop()
@@ -418,6 +424,9 @@ class House:
             await asyncio.to_thread(self.postgres.stop)
         shutil.rmtree(self.folder, ignore_errors=True)
 
+
+_SLOW_COMMITS: Final = "commit_delay = 100000\ncommit_siblings = 0\n"
+"""Where commits take 100 ms, a freeze at any moment finds one on its way."""
 
 _UNFINISHED: Final = """
 SELECT (SELECT count(*) FROM orders WHERE state = 'pending') AS orders,

@@ -41,7 +41,7 @@ if __name__ == "__main__":
     shorten("PREPARED_CLAIM_MS", 5_000)
     shorten("CALLBACK_CLAIM", timedelta(seconds=5))
     shorten("CLAIM_SLACK_MS", 2_000)
-    shorten_claims("claim_due_attempts", "180 seconds", "6 seconds")
+    shorten_claims("claim_due_attempts", "60 seconds", "6 seconds")
     shorten_claims("claim_due_callbacks", "60 seconds", "5 seconds")
     sys.argv[0] = "gerbang"
     app()
