@@ -28,6 +28,7 @@ from gerbang.deposits.desk import DepositDesk
 from gerbang.deposits.ticket import TicketTerms
 from gerbang.deposits.webhook import BankLineWebhook
 from gerbang.dialects.registry import DIALECTS
+from gerbang.documentation.pages import DocumentationSite
 from gerbang.gateway import LiveGateway
 from gerbang.ledger.read import house_account_ids, untracked_account_ids
 from gerbang.ledger.seal import seal_days
@@ -376,6 +377,7 @@ class Node:
         )
         own.extend(webhook.routes())
         own.append(Mount("/api", create_api(self.services())))
+        own.extend(DocumentationSite().routes())
         return own
 
     @property

@@ -1,0 +1,1 @@
+"""Public documentation at ``/docs``, from the same Markdown as the repository's `docs` folder."""

@@ -1,0 +1,182 @@
+"""The routes of ``/docs`` and ``llms.txt``. Public: nothing here knows a reseller."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from gerbang import __version__
+from gerbang.documentation.render import Rendered, render, summary_of, title_of
+from gerbang.documentation.site import WORDS, sections
+from gerbang.documentation.source import Library, library
+from gerbang.web import STATIC
+
+HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_PLACES: Final = {"index": ""}
+
+
+class DocumentationSite:
+    """Pages made once and kept; the program's files do not change while it runs."""
+
+    def __init__(self, pages: Library | None = None) -> None:
+        """Read the list of pages."""
+        self._library = pages or library()
+        self._templates = Environment(
+            loader=PackageLoader("gerbang.documentation", "templates"),
+            autoescape=select_autoescape(default=True),
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._sections = sections(self._library.slugs)
+        self._titles: dict[str, dict[str, str]] = {
+            language: self._titles_in(language) for language in WORDS
+        }
+        self._made: dict[tuple[str, str], str] = {}
+
+    # --- pages ------------------------------------------------------------------------------------
+
+    def page(self, slug: str, language: str) -> str | None:
+        """Give a page as HTML, in English where it is not translated."""
+        stored = self._stored(slug, language)
+        text = self._library.read(stored)
+        if text is None:
+            return None
+        if (language, slug) not in self._made:
+            rendered = render(text, lambda href: self.link(href, stored, language))
+            self._made[language, slug] = self.show(
+                slug,
+                language,
+                rendered=rendered,
+                is_english=language != "en" and stored == slug,
+                markdown=f"/docs/{stored}.md",
+            )
+        return self._made[language, slug]
+
+    def show(self, slug: str, language: str, **values: Any) -> str:
+        """Put a page into the site's frame."""
+        other = "id" if language == "en" else "en"
+        return self._templates.get_template("page.html").render(
+            slug=slug,
+            language=language,
+            words=WORDS[language],
+            sections=self._sections,
+            titles=self._titles[language],
+            place=lambda name: self.place(name, language),
+            other=self.place(slug, other),
+            other_language=other,
+            version=__version__,
+            **values,
+        )
+
+    def _stored(self, slug: str, language: str) -> str:
+        translated = f"{slug}.{language}"
+        return translated if language != "en" and translated in self._library.slugs else slug
+
+    def _titles_in(self, language: str) -> dict[str, str]:
+        slugs = {slug.removesuffix(".id") for slug in self._library.slugs}
+        texts = {slug: self._library.read(self._stored(slug, language)) or "" for slug in slugs}
+        return {slug: title_of(text) or slug for slug, text in texts.items()}
+
+    # --- addresses --------------------------------------------------------------------------------
+
+    @staticmethod
+    def place(slug: str, language: str) -> str:
+        """Give the address of a page."""
+        parts = ["/docs", *(["id"] if language == "id" else []), _PLACES.get(slug, slug)]
+        return "/".join(part for part in parts if part)
+
+    def link(self, href: str, stored: str, language: str) -> str | None:
+        """Turn a link between files into one between pages; None where there is no page."""
+        parts = urlsplit(href)
+        if parts.scheme or parts.netloc or not parts.path:
+            return href
+        folder = posixpath.dirname(self._library.path_of(stored))
+        aim = posixpath.normpath(posixpath.join(folder, parts.path))
+        slug = self._library.slug_at(aim)
+        if slug is None:
+            return None
+        is_indonesian = slug.endswith(".id")
+        place = self.place(slug.removesuffix(".id"), "id" if is_indonesian else language)
+        return place + (f"#{parts.fragment}" if parts.fragment else "")
+
+    # --- for machines -----------------------------------------------------------------------------
+
+    def llms(self, base_url: str) -> str:
+        """Write llms.txt: what this is, and every page with its first sentence."""
+        lines = [
+            "# Gerbang",
+            "",
+            (
+                "> An open-source host-to-host gateway: resellers buy airtime, data, tokens and "
+                "bills over the IsiKuota, SocX and OtomaX protocols, suppliers are reached over the same "
+                "ones, and a double-entry ledger keeps every rupiah. Unknown is a state."
+            ),
+            "",
+            f"The management API describes itself: {base_url}/api/openapi.json",
+        ]
+        for section, slugs in self._sections.items():
+            lines += ["", f"## {WORDS['en'][section]}", ""]
+            for slug in slugs:
+                text = self._library.read(slug) or ""
+                title = self._titles["en"][slug]
+                lines.append(f"- [{title}]({base_url}/docs/{slug}.md): {summary_of(text)}")
+        return "\n".join(lines) + "\n"
+
+    # --- routes -----------------------------------------------------------------------------------
+
+    def routes(self) -> list[Route | Mount]:
+        """Every route of the site."""
+        return [
+            Route("/llms.txt", self._llms),
+            Route("/docs/llms.txt", self._llms),
+            Mount("/docs/assets", StaticFiles(directory=STATIC / "docs")),
+            Route("/docs", self._page),
+            Route("/docs/{slug:path}", self._page),
+        ]
+
+    async def _page(self, request: Request) -> Response:
+        path: str = request.path_params.get("slug", "")
+        if path.endswith("/"):
+            return RedirectResponse(f"/docs/{path.strip('/')}".rstrip("/"), headers=HEADERS)
+        if path.endswith(".md"):
+            return self._markdown(path.removesuffix(".md"))
+        language, slug = _language_of(path)
+        html = self.page(slug or "index", language)
+        if html is not None:
+            return HTMLResponse(html, headers=HEADERS)
+        missing = self.show("index", language, rendered=_missing(WORDS[language]))
+        return HTMLResponse(missing, 404, headers=HEADERS)
+
+    def _markdown(self, slug: str) -> Response:
+        text = self._library.read(slug)
+        if text is None:
+            return PlainTextResponse("no such page\n", 404, headers=HEADERS)
+        return PlainTextResponse(text, media_type="text/markdown", headers=HEADERS)
+
+    async def _llms(self, request: Request) -> Response:
+        base_url = str(request.base_url).rstrip("/")
+        return PlainTextResponse(self.llms(base_url), headers=HEADERS)
+
+
+def _language_of(path: str) -> tuple[str, str]:
+    first, _, rest = path.partition("/")
+    return ("id", rest) if first == "id" else ("en", path)
+
+
+def _missing(words: Mapping[str, str]) -> Rendered:
+    return render(f"# {words['not_found']}\n\n{words['not_found_help']}\n")

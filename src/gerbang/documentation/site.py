@@ -1,0 +1,118 @@
+"""What the documentation's site has: sections, languages, words around the pages; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Final
+
+LANGUAGES: Final = ("en", "id")
+
+SECTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "start": ("index", "readme"),
+        "connect": (
+            "dialects/isikuota",
+            "dialects/socx",
+            "dialects/otomax",
+            "dialects/nicepay",
+            "cards",
+            "bills",
+            "callbacks",
+            "testing",
+            "magic-numbers",
+            "deposits",
+        ),
+        "operate": (
+            "operations",
+            "configuration",
+            "cli",
+            "console",
+            "routing",
+            "suppliers",
+            "sandbox",
+        ),
+        "understand": (
+            "orders",
+            "ledger",
+            "truth-tables",
+            "dialects/isikuota-notes",
+            "dialects/socx-notes",
+            "dialects/otomax-notes",
+            "dialects/nicepay-notes",
+        ),
+        "project": (
+            "performance",
+            "proof",
+            "adding-a-dialect",
+            "changelog",
+            "contributing",
+            "security",
+            "style",
+        ),
+    }
+)
+"""Pages by section, in order; a page that no section names comes under *understand*."""
+
+REST: Final = "understand"
+
+
+def sections(slugs: Collection[str]) -> dict[str, list[str]]:
+    """Give every section with those of its pages that exist; no page is left out."""
+    there = {slug.removesuffix(".id") for slug in slugs}
+    named = {slug for pages in SECTIONS.values() for slug in pages}
+    found = {name: [slug for slug in pages if slug in there] for name, pages in SECTIONS.items()}
+    found[REST] += sorted(there - named)
+    return {name: pages for name, pages in found.items() if pages}
+
+
+WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "en": {
+            "docs": "Documentation",
+            "start": "Start",
+            "connect": "Connect",
+            "operate": "Operate",
+            "understand": "Understand",
+            "project": "Project",
+            "samples": "Code samples",
+            "on_this_page": "On this page",
+            "menu": "Pages",
+            "filter": "Filter pages",
+            "api": "Management API",
+            "copy": "Copy",
+            "copied": "Copied",
+            "skip": "Skip to content",
+            "theme": "Light or dark",
+            "source": "As Markdown",
+            "only_english": "",
+            "not_found": "There is no such page",
+            "not_found_help": "It may have moved. All pages are listed beside this text.",
+            "first_page": "To the first page",
+            "other_language": "Bahasa Indonesia",
+        },
+        "id": {
+            "docs": "Dokumentasi",
+            "start": "Mulai",
+            "connect": "Menghubungkan",
+            "operate": "Menjalankan",
+            "understand": "Memahami",
+            "project": "Proyek",
+            "samples": "Contoh kode",
+            "on_this_page": "Di halaman ini",
+            "menu": "Daftar halaman",
+            "filter": "Saring halaman",
+            "api": "API manajemen",
+            "copy": "Salin",
+            "copied": "Tersalin",
+            "skip": "Langsung ke isi",
+            "theme": "Terang atau gelap",
+            "source": "Sebagai Markdown",
+            "only_english": "Halaman ini belum ada dalam bahasa Indonesia.",
+            "not_found": "Halaman itu tidak ada",
+            "not_found_help": "Mungkin sudah pindah. Semua halaman ada di daftar di samping.",
+            "first_page": "Ke halaman pertama",
+            "other_language": "English",
+        },
+    }
+)
