@@ -150,6 +150,7 @@ PURE: Final = frozenset(
         "gerbang.routing.rules",
         "gerbang.routing.standing",
         "gerbang.sandbox.book",
+        "gerbang.sandbox.clock",
         "gerbang.sandbox.demo_catalog",
         "gerbang.sandbox.faults",
         "gerbang.sandbox.magic",

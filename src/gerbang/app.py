@@ -47,6 +47,7 @@ from gerbang.resellers.access import Gatekeeper
 from gerbang.resellers.day_orders import DayOrders, count_orders
 from gerbang.routing.dispatch import Dispatcher
 from gerbang.routing.planner import Planner
+from gerbang.sandbox.clock import SandboxClock
 from gerbang.secrets_box import SecretBox, load_secret_key
 from gerbang.settings import Settings
 from gerbang.suppliers.float_position import Reading
@@ -127,6 +128,7 @@ class Node:
         )
         await self.loader.start()
         self.snapshot = self.loader.snapshot
+        self.sandbox_clock = SandboxClock(self.clock, self.snapshot)
         self.planner = Planner(
             self.snapshot,
             clock=self.clock,

@@ -35,6 +35,10 @@ class ConflictError(UserError):
     """It clashes with what is already there."""
 
 
+class ForbiddenError(UserError):
+    """It is not allowed here."""
+
+
 _CONSTRAINTS: Final[Mapping[str, str]] = {
     "accounts_within_credit_limit": "the reseller uses more than that credit limit now",
     "products_cut_off_has_both_ends": "a cut-off window needs a start and an end",

@@ -31,6 +31,7 @@ from gerbang.orders.order import Attempt, Order
 from gerbang.orders.writes import PlannedAttempt, SandboxStep
 from gerbang.resellers.reseller import Reseller
 from gerbang.routing.planner import Planner
+from gerbang.sandbox.clock import SandboxClock
 from gerbang.sandbox.magic import testing_steps
 from gerbang.suppliers.supplier import Supplier
 
@@ -52,6 +53,7 @@ class Memory:
         self._dialects = dialects
         self._planner = planner
         self._clock = clock
+        self._sandbox_clock = SandboxClock(clock, snapshot)
 
     # --- resellers -------------------------------------------------------------------------------
 
@@ -151,7 +153,9 @@ class Memory:
     def plan_testing(self, admission: Admission) -> tuple[SandboxStep, ...]:
         """Plan what will happen to a testing order, by the magic numbers."""
         return testing_steps(
-            admission.destination, ProductKind(admission.product.kind), now=self._clock.now()
+            admission.destination,
+            ProductKind(admission.product.kind),
+            now=self._sandbox_clock.now(),
         )
 
     # --- price list ------------------------------------------------------------------------------

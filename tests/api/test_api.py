@@ -164,9 +164,13 @@ async def test_the_ledger_is_verified_and_lists_begin_empty(api: Api) -> None:
 async def test_the_sandbox_clock_moves_only_in_a_demo(api: Api) -> None:
     await api.call("POST", "/sandbox/clock", 403, json={"advance_seconds": 60})
     await api.node.pool.execute("UPDATE installation SET demo = true")
-    api.node.is_demo = True
     answer = await api.call("POST", "/sandbox/clock", json={"advance_seconds": 60})
     assert answer == {"offset_seconds": 60}
+    assert await api.call("GET", "/sandbox/clock") == answer
+    assert api.node.sandbox_clock.offset.total_seconds() == 60
+    assert (await toko(api))["sandboxed"] is True
+    shown = await api.call("PATCH", "/resellers/TOKO", json={"sandboxed": False})
+    assert shown["sandboxed"] is False
 
 
 @pytest.mark.parametrize(

@@ -161,11 +161,12 @@ async def states(at: Counter) -> list[str]:
     return [row["state"] for row in rows]
 
 
-@pytest.mark.parametrize(("demo", "live"), [(True, "expired"), (False, "open")])
-async def test_the_sandbox_clock_moves_only_tickets_of_testing_and_of_a_demo(
-    at: Counter, *, demo: bool, live: str
+@pytest.mark.parametrize(("sandboxed", "live"), [(True, "expired"), (False, "open")])
+async def test_the_sandbox_clock_moves_only_tickets_of_testing_and_of_sandboxed_resellers(
+    at: Counter, *, sandboxed: bool, live: str
 ) -> None:
-    await advance(at, demo=demo)
+    await advance(at, demo=True)
+    await at.pool.execute("UPDATE resellers SET sandboxed = $1", sandboxed)
     await at.ticket(ASKED)
     await at.ticket(ASKED, testing=True)
     await at.pool.execute("UPDATE installation SET sandbox_clock_offset_s = 86399")

@@ -16,7 +16,3 @@ SELECT id, kind, subject, order_id, attempt_id, detail, opened_at, closed_at, cl
 UPDATE cases SET closed_at = clock_timestamp(), closed_by = $2, resolution = $3
  WHERE id = $1 AND closed_at IS NULL
 RETURNING id, kind, subject, order_id, attempt_id, detail, opened_at, closed_at, closed_by, resolution
-
--- name: advance_sandbox_clock
--- Move the sandbox clock forward; gives the new offset.
-UPDATE installation SET sandbox_clock_offset_s = sandbox_clock_offset_s + $1 RETURNING sandbox_clock_offset_s

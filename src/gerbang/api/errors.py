@@ -12,7 +12,13 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from gerbang.errors import BadInputError, ConflictError, NotFoundError, UserError
+from gerbang.errors import (
+    BadInputError,
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    UserError,
+)
 from gerbang.ids import new_error_id
 from gerbang.ledger.read import AccountNotFoundError
 from gerbang.orders.decide import CannotDecideError
@@ -35,6 +41,7 @@ _USER_ERRORS: Final[tuple[tuple[type[UserError], int, str], ...]] = (
     (BadInputError, 422, "bad_input"),
     (NotFoundError, 404, "not_found"),
     (ConflictError, 409, "conflict"),
+    (ForbiddenError, 403, "forbidden"),
 )
 _HTTP_WORDS: Final[Mapping[int, str]] = {
     400: "bad_input",

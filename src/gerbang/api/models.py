@@ -68,6 +68,7 @@ class ResellerShown(Shown):
     reply_wait_ms: dict[str, int]
     settings: dict[str, Any]
     live: bool
+    sandboxed: bool
     late_success_paid_by: str
     created_at: datetime
     updated_at: datetime

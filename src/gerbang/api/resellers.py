@@ -70,6 +70,9 @@ class ResellerPatch(Taken):
     credit_limit: Rupiah | None = None
     limits: LimitsBody | None = None
     live: bool | None = None
+    sandboxed: bool | None = Field(
+        default=None, description="Lives by the sandbox clock; only in a demo."
+    )
     late_success_paid_by: Literal["us", "reseller"] | None = None
     reply_wait_ms: dict[str, int | None] | None = Field(default=None, examples=[{"socx": 2000}])
     settings: dict[str, Any] | None = Field(

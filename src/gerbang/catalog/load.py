@@ -95,6 +95,8 @@ class SnapshotLoader:
         async with self._loading:
             started = monotonic()
             found = await self._pool.fetchrow(SQL.changes, self._seen)
+            if found is not None:
+                self.snapshot.sandbox_offset_s = found["sandbox_offset_s"]
             if found is not None and found["tables"]:
                 await self._load()
             elif found is not None:

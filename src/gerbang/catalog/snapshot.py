@@ -57,6 +57,8 @@ class Snapshot:
         self.supplier_ids: dict[str, int] = {}
         self.routes: dict[int, dict[int, Route]] = {}
         """By product id, then by route id."""
+        self.sandbox_offset_s = 0
+        """How far the sandbox clock stands before real time."""
         self._codes: list[str] = []
         self._credential_keys: dict[int, dict[int, tuple[str, str]]] = {}
 
@@ -89,6 +91,11 @@ class Snapshot:
         """Find a reseller by its code."""
         found = self.reseller_ids.get(code)
         return self.resellers[found] if found is not None else None
+
+    def is_sandboxed(self, reseller_id: int) -> bool:
+        """Tell whether a reseller lives by the sandbox clock with all it does."""
+        reseller = self.resellers.get(reseller_id)
+        return reseller is not None and reseller.sandboxed
 
     def credential(self, dialect: str, key: str, now: datetime) -> Credential | None:
         """Find a credential that holds now, with its reseller as it is now."""

@@ -4,9 +4,10 @@
 -- present snapshot, are of another cluster: a restored backup keeps its rows' numbers.
 
 -- name: changes
--- The present snapshot, its end, and which tables have new rows: one round trip.
+-- The present snapshot, its end, which tables have new rows, and the sandbox clock: one round trip.
 -- ORDER BY is what makes every part an index scan that stops at its first row.
 SELECT pg_current_snapshot()::text AS snapshot,
+       coalesce((SELECT sandbox_clock_offset_s FROM installation), 0) AS sandbox_offset_s,
        pg_snapshot_xmax(pg_current_snapshot())::text AS bound,
        array_remove(ARRAY[
            (SELECT 'categories' FROM categories
@@ -133,7 +134,7 @@ SELECT id, product_id, supplier_id, supplier_product_code, cost, priority, weigh
 -- name: resellers
 -- Resellers.
 SELECT id, code, name, status::text, account_id, receivable_account_id, price_list_id, allowed_ips,
-       dialects, callback_url, callback_format, callback_secret_sealed, live, late_success_paid_by,
+       dialects, callback_url, callback_format, callback_secret_sealed, live, late_success_paid_by, sandboxed,
        requests_per_second_max, concurrent_requests_max, orders_per_day_max, reply_wait_ms, settings
   FROM resellers
  WHERE changed_xid >= pg_snapshot_xmin($1::text::pg_snapshot)

@@ -135,6 +135,9 @@ def set_(  # noqa: PLR0917 (one option for each member)
     concurrent: Annotated[int | None, typer.Option(help="Requests at one time.")] = None,
     per_day: Annotated[int | None, typer.Option(help="Orders per day.")] = None,
     live: Annotated[bool | None, typer.Option(help="May it buy, or only test?")] = None,
+    sandboxed: Annotated[
+        bool | None, typer.Option(help="Does it live by the sandbox clock? Only in a demo.")
+    ] = None,
     price_list: Annotated[str | None, typer.Option(help="What it pays.")] = None,
     reply_wait: Annotated[
         list[str] | None, typer.Option(help="DIALECT=ms to wait for the final result.")
@@ -166,6 +169,7 @@ def set_(  # noqa: PLR0917 (one option for each member)
             credit_limit=credit_limit,
             limits=limits,
             live=live,
+            sandboxed=sandboxed,
             price_list=price_list,
             reply_wait_ms=members(reply_wait or [], "--reply-wait"),
             settings=members(setting or [], "--setting"),

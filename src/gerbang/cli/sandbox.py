@@ -1,20 +1,57 @@
-"""``gerbang sandbox``: suppliers that invent everything, for demos and tests."""
+"""``gerbang sandbox``: the clock of testing, and suppliers that invent everything."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Fake suppliers, for demos and tests.")
+from gerbang.cli.context import AsJson, DataDir, actor, in_database, show_one
+from gerbang.postgres.pool import Connection
+from gerbang.sandbox.move_clock import move_clock, show_clock
+from gerbang.secrets_box import SecretBox
+
+app = typer.Typer(no_args_is_help=True, help="The sandbox clock, and fake suppliers.")
+clock = typer.Typer(
+    no_args_is_help=True,
+    help=(
+        "The clock of testing orders and sandboxed resellers, which a demo's operator moves.\n\n"
+        "Inquiries, tickets, retries and pending orders follow it; request timestamps, logins, "
+        "claims, seals and the ledger's days never do."
+    ),
+)
+app.add_typer(clock, name="clock")
 
 _DIALECTS: Final = ("socx", "isikuota", "otomax")
 
 
-@app.callback()
-def sandbox() -> None:
-    """Keep `supplier` a command of its own, although it is the only one."""
+@clock.command()
+def advance(
+    seconds: Annotated[int, typer.Argument(help="How far forward; it never goes back.", min=0)],
+    data_dir: DataDir = None,
+) -> None:
+    """Move the sandbox clock; gateways know within a second.
+
+    Example: gerbang sandbox clock advance 301
+    """
+
+    async def work(connection: Connection, _box: SecretBox) -> int:
+        return await move_clock(connection, seconds, actor=actor())
+
+    offset_s = in_database(data_dir, work)
+    typer.echo(f"The sandbox clock stands {offset_s} s before real time.")
+
+
+@clock.command("show")
+def show_(as_json: AsJson = False, data_dir: DataDir = None) -> None:
+    """Show where the sandbox clock stands."""
+
+    async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
+        return await show_clock(connection)
+
+    found = in_database(data_dir, work)
+    show_one({"offset_seconds": found["offset_s"], "movable": found["demo"]}, as_json=as_json)
 
 
 def _known_dialect(name: str) -> str:

@@ -6,12 +6,12 @@ SELECT pg_advisory_xact_lock(hashtextextended('deposit_tickets', 0))
 -- The reseller's ticket for this amount that is still open.
 SELECT t.id FROM deposit_tickets t
  WHERE t.reseller_id = $1 AND t.testing = $2 AND t.amount = $3 AND t.state = 'open'
-   AND t.valid_before > ticket_clock(t.sandboxed)
+   AND t.valid_before > sandbox_now(t.sandboxed)
 
 -- name: expire_tickets
 -- Close the tickets whose time is up, one reseller's or everybody's ($1 null).
 UPDATE deposit_tickets SET state = 'expired', closed_at = clock_timestamp(), closed_by = 'time'
- WHERE state = 'open' AND valid_before <= ticket_clock(sandboxed) AND ($1::bigint IS NULL OR reseller_id = $1)
+ WHERE state = 'open' AND valid_before <= sandbox_now(sandboxed) AND ($1::bigint IS NULL OR reseller_id = $1)
 RETURNING id
 
 -- name: release_totals
@@ -43,8 +43,8 @@ SELECT DISTINCT grand_total FROM deposit_ticket_banks
 -- A new ticket; its validity runs on the clock that it lives by.
 INSERT INTO deposit_tickets (reseller_id, testing, sandboxed, dialect, amount, unique_digits, fee, grand_total,
                              valid_before)
-SELECT $1, $2, s.sandboxed, $3, $4, $5, $6, $7, ticket_clock(s.sandboxed) + $8 * interval '1 second'
-  FROM (SELECT $2 OR coalesce((SELECT demo FROM installation), false) AS sandboxed) s
+SELECT $1, $2, s.sandboxed, $3, $4, $5, $6, $7, sandbox_now(s.sandboxed) + $8 * interval '1 second'
+  FROM (SELECT $2 OR r.sandboxed AS sandboxed FROM resellers r WHERE r.id = $1) s
 RETURNING id
 
 -- name: insert_ticket_banks
@@ -55,7 +55,7 @@ SELECT $1, bank, $3, $4 FROM unnest($2::bigint[]) bank
 -- name: tickets
 -- Tickets, newest first; every filter may be null. A ticket whose time is up shows as expired.
 SELECT t.id, r.code AS reseller, t.testing, t.dialect, t.amount, t.unique_digits AS unique, t.fee, t.grand_total,
-       CASE WHEN t.state = 'open' AND t.valid_before <= ticket_clock(t.sandboxed) THEN 'expired'
+       CASE WHEN t.state = 'open' AND t.valid_before <= sandbox_now(t.sandboxed) THEN 'expired'
             ELSE t.state::text END AS state,
        t.valid_before, t.created_at, t.closed_at, t.closed_by, c.bank_line_id, c.posted_at AS credited_at,
        (SELECT jsonb_agg(jsonb_build_object('id', a.id, 'bank_name', a.bank_name, 'account_no', a.account_no,
@@ -106,9 +106,9 @@ SELECT id, bank_account_id, direction, amount, description, at, at_is_day
 -- Live tickets that ask for exactly these totals on these accounts, held in the order of their ids.
 SELECT b.bank_account_id, t.id AS ticket_id, t.reseller_id, r.code AS reseller_code, t.amount, t.fee, t.grand_total,
        t.created_at,
-       CASE WHEN t.state = 'open' AND t.valid_before <= ticket_clock(t.sandboxed) THEN 'expired'
+       CASE WHEN t.state = 'open' AND t.valid_before <= sandbox_now(t.sandboxed) THEN 'expired'
             ELSE t.state::text END AS state,
-       CASE WHEN t.state = 'open' AND t.valid_before <= ticket_clock(t.sandboxed) THEN clock_timestamp()
+       CASE WHEN t.state = 'open' AND t.valid_before <= sandbox_now(t.sandboxed) THEN clock_timestamp()
             ELSE t.closed_at END AS closed_at
   FROM (SELECT DISTINCT bank, total FROM unnest($1::bigint[], $2::bigint[]) u(bank, total)) l
   JOIN deposit_ticket_banks b ON b.bank_account_id = l.bank AND b.grand_total = l.total AND NOT b.testing
@@ -125,14 +125,14 @@ SELECT b.bank_account_id, t.id AS ticket_id, t.reseller_id, r.code AS reseller_c
   JOIN deposit_tickets t ON t.id = b.ticket_id
   JOIN resellers r ON r.id = t.reseller_id
  WHERE b.bank_account_id = $1 AND NOT b.testing AND b.reserved AND t.state = 'open'
-   AND t.valid_before > ticket_clock(t.sandboxed)
+   AND t.valid_before > sandbox_now(t.sandboxed)
    AND (b.grand_total BETWEEN $2::bigint - $4::bigint AND $2::bigint + $4::bigint OR position(r.code IN upper($3::text)) > 0)
  ORDER BY abs(b.grand_total - $2::bigint) LIMIT 50
 
 -- name: pay_tickets
 -- The money is there: open tickets become paid, where they still are open and in time.
 UPDATE deposit_tickets SET state = 'paid', closed_at = clock_timestamp(), closed_by = 'match'
- WHERE id = ANY ($1::bigint[]) AND state = 'open' AND valid_before > ticket_clock(sandboxed)
+ WHERE id = ANY ($1::bigint[]) AND state = 'open' AND valid_before > sandbox_now(sandboxed)
 RETURNING id
 
 -- name: insert_credits

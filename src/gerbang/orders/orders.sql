@@ -44,7 +44,7 @@ SELECT balance - held FROM accounts WHERE id = $1
 SELECT s.id, s.order_id, s.outcome
   FROM sandbox_steps s
  WHERE s.done_at IS NULL
-   AND s.due_at <= clock_timestamp() + (SELECT sandbox_clock_offset_s FROM installation) * interval '1 second'
+   AND s.due_at <= sandbox_now(true)
  ORDER BY s.due_at, s.id LIMIT $1
 
 -- name: mark_needing_decision
@@ -54,8 +54,9 @@ WITH late AS (
       FROM attempts a
       JOIN orders o ON o.id = a.order_id
       JOIN suppliers s ON s.id = a.supplier_id
+      LEFT JOIN sandbox_ageing g ON g.attempt_id = a.id
      WHERE a.due_at IS NOT NULL AND a.state IN ('unknown', 'accepted')
-       AND a.created_at < clock_timestamp() - s.decide_after_s * interval '1 second'
+       AND a.created_at < clock_timestamp() - (s.decide_after_s - coalesce(g.aged_s, 0)) * interval '1 second'
        AND o.state = 'pending' AND o.needs_decision_at IS NULL
      LIMIT 500
 ), marked AS (

@@ -287,6 +287,33 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- function check_sandbox_clock()
+
+CREATE FUNCTION public.check_sandbox_clock() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NEW.sandbox_clock_offset_s < OLD.sandbox_clock_offset_s THEN
+        RAISE EXCEPTION 'the sandbox clock never goes back' USING ERRCODE = 'check_violation';
+    END IF;
+    IF NOT NEW.demo AND NEW.sandbox_clock_offset_s > 0 THEN
+        RAISE EXCEPTION 'only a demo installation has a clock that can be moved' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- function check_sandboxed()
+
+CREATE FUNCTION public.check_sandboxed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NOT coalesce((SELECT demo FROM installation), false) THEN
+        RAISE EXCEPTION 'only a demo installation has sandboxed resellers' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
 -- function note_change()
 
 CREATE FUNCTION public.note_change() RETURNS trigger
@@ -329,6 +356,19 @@ BEGIN
     RAISE EXCEPTION '% on % is not allowed', TG_OP, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$;
 
+-- function sandbox_now(boolean)
+
+CREATE FUNCTION public.sandbox_now(sandboxed boolean) RETURNS timestamp with time zone
+    LANGUAGE sql
+    AS $$
+    SELECT clock_timestamp() + CASE WHEN sandboxed
+           THEN coalesce((SELECT sandbox_clock_offset_s FROM installation), 0) ELSE 0 END * interval '1 second'
+$$;
+
+-- comment FUNCTION sandbox_now(sandboxed boolean)
+
+COMMENT ON FUNCTION public.sandbox_now(sandboxed boolean) IS 'What time it is for a testing order or a sandboxed reseller (true), and for everybody else.';
+
 -- function ticket_clock(boolean)
 
 CREATE FUNCTION public.ticket_clock(sandboxed boolean) RETURNS timestamp with time zone
@@ -340,7 +380,7 @@ $$;
 
 -- comment FUNCTION ticket_clock(sandboxed boolean)
 
-COMMENT ON FUNCTION public.ticket_clock(sandboxed boolean) IS 'The time by which tickets expire: the sandbox clock where it may, real time elsewhere.';
+COMMENT ON FUNCTION public.ticket_clock(sandboxed boolean) IS 'The former name of sandbox_now.';
 
 -- function wib_day(timestamp with time zone)
 
@@ -896,7 +936,7 @@ CREATE TABLE public.deposit_tickets (
 
 -- comment COLUMN deposit_tickets.sandboxed
 
-COMMENT ON COLUMN public.deposit_tickets.sandboxed IS 'Testing, or of a demo installation: its validity follows the sandbox clock.';
+COMMENT ON COLUMN public.deposit_tickets.sandboxed IS 'Testing, or of a sandboxed reseller: its validity follows the sandbox clock.';
 
 -- sequence deposit_tickets_id_seq
 
@@ -1284,6 +1324,7 @@ CREATE TABLE public.resellers (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    sandboxed boolean DEFAULT false NOT NULL,
     CONSTRAINT resellers_code_check CHECK ((code ~ '^[A-Z0-9_-]{2,32}$'::text)),
     CONSTRAINT resellers_concurrent_requests_max_check CHECK ((concurrent_requests_max >= 0)),
     CONSTRAINT resellers_late_success_paid_by_check CHECK ((late_success_paid_by = ANY (ARRAY['us'::text, 'reseller'::text]))),
@@ -1294,6 +1335,10 @@ CREATE TABLE public.resellers (
 -- comment COLUMN resellers.requests_per_second_max
 
 COMMENT ON COLUMN public.resellers.requests_per_second_max IS 'Limits: 0 means the installation''s default.';
+
+-- comment COLUMN resellers.sandboxed
+
+COMMENT ON COLUMN public.resellers.sandboxed IS 'Lives by the sandbox clock as testing orders do; only in an installation made by `gerbang demo`.';
 
 -- sequence resellers_id_seq
 
@@ -1339,6 +1384,18 @@ ALTER TABLE public.routes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+-- table sandbox_ageing
+
+CREATE TABLE public.sandbox_ageing (
+    attempt_id bigint NOT NULL,
+    aged_s bigint NOT NULL,
+    CONSTRAINT sandbox_ageing_aged_s_check CHECK ((aged_s > 0))
+);
+
+-- comment TABLE sandbox_ageing
+
+COMMENT ON TABLE public.sandbox_ageing IS 'How far the sandbox clock was moved while an attempt of a sandboxed reseller was open.';
 
 -- table sandbox_steps
 
@@ -1744,6 +1801,11 @@ ALTER TABLE ONLY public.routes
 ALTER TABLE ONLY public.routes
     ADD CONSTRAINT routes_product_id_supplier_id_supplier_product_code_key UNIQUE (product_id, supplier_id, supplier_product_code);
 
+-- constraint sandbox_ageing sandbox_ageing_pkey
+
+ALTER TABLE ONLY public.sandbox_ageing
+    ADD CONSTRAINT sandbox_ageing_pkey PRIMARY KEY (attempt_id);
+
 -- constraint sandbox_steps sandbox_steps_pkey
 
 ALTER TABLE ONLY public.sandbox_steps
@@ -2049,6 +2111,10 @@ CREATE TRIGGER entries_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public
 
 CREATE TRIGGER entries_obey AFTER INSERT ON public.entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.check_new_entries();
 
+-- trigger installation installation_clock_goes_forward
+
+CREATE TRIGGER installation_clock_goes_forward BEFORE UPDATE OF sandbox_clock_offset_s, demo ON public.installation FOR EACH ROW EXECUTE FUNCTION public.check_sandbox_clock();
+
 -- trigger margins margins_note_change
 
 CREATE TRIGGER margins_note_change BEFORE INSERT OR UPDATE ON public.margins FOR EACH ROW EXECUTE FUNCTION public.note_change();
@@ -2092,6 +2158,10 @@ CREATE TRIGGER resellers_never_deleted BEFORE DELETE OR TRUNCATE ON public.resel
 -- trigger resellers resellers_note_change
 
 CREATE TRIGGER resellers_note_change BEFORE INSERT OR UPDATE ON public.resellers FOR EACH ROW EXECUTE FUNCTION public.note_change();
+
+-- trigger resellers resellers_sandboxed_only_in_a_demo
+
+CREATE TRIGGER resellers_sandboxed_only_in_a_demo BEFORE INSERT OR UPDATE OF sandboxed ON public.resellers FOR EACH ROW WHEN (new.sandboxed) EXECUTE FUNCTION public.check_sandboxed();
 
 -- trigger routes routes_note_change
 

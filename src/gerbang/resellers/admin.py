@@ -64,6 +64,7 @@ class ResellerChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     credit_limit: int | UnsetType = UNSET
     limits: LimitsChange | UnsetType = UNSET
     live: bool | UnsetType = UNSET
+    sandboxed: bool | UnsetType = UNSET
     late_success_paid_by: Literal["us", "reseller"] | UnsetType = UNSET
     reply_wait_ms: dict[str, int | None] | UnsetType = UNSET
     settings: dict[str, Any] | UnsetType = UNSET
@@ -183,7 +184,7 @@ def _checked(change: ResellerChange, before: Mapping[str, Any]) -> dict[str, Any
     if change.name is not UNSET:
         values["name"] = _clean_name(change.name)
     plain = msgspec.to_builtins(change)
-    for name in ("status", "live", "late_success_paid_by"):
+    for name in ("status", "live", "sandboxed", "late_success_paid_by"):
         if name in plain:
             values[name] = plain[name]
     if change.allowed_ips is not UNSET:

@@ -8,8 +8,9 @@ VALUES ($1, $2::text::account_kind, $3::text::account_side, true, $4) RETURNING 
 SELECT id FROM price_lists WHERE code = $1
 
 -- name: insert_reseller
--- A new reseller; everything else is a change.
-INSERT INTO resellers (code, name, account_id, receivable_account_id, price_list_id) VALUES ($1, $2, $3, $4, $5)
+-- A new reseller, sandboxed in a demo; everything else is a change.
+INSERT INTO resellers (code, name, account_id, receivable_account_id, price_list_id, sandboxed)
+VALUES ($1, $2, $3, $4, $5, coalesce((SELECT demo FROM installation), false))
 RETURNING id
 
 -- name: lock_reseller
@@ -21,7 +22,7 @@ SELECT r.id, r.account_id, to_jsonb(r) - 'callback_secret_sealed' - 'changed_xid
 -- Write the members that $2 names.
 UPDATE resellers r
    SET name = n.name, status = n.status, price_list_id = n.price_list_id, allowed_ips = n.allowed_ips,
-       dialects = n.dialects, callback_url = n.callback_url, callback_format = n.callback_format, live = n.live,
+       dialects = n.dialects, callback_url = n.callback_url, callback_format = n.callback_format, live = n.live, sandboxed = n.sandboxed,
        late_success_paid_by = n.late_success_paid_by, requests_per_second_max = n.requests_per_second_max,
        concurrent_requests_max = n.concurrent_requests_max, orders_per_day_max = n.orders_per_day_max,
        reply_wait_ms = n.reply_wait_ms, settings = n.settings, updated_at = now()
@@ -44,7 +45,7 @@ UPDATE accounts SET credit_limit = $2 WHERE id = $1
 -- name: list_resellers
 -- Resellers by code, with their money; every filter may be null.
 SELECT r.id, r.code, r.name, r.status::text AS status, r.allowed_ips, r.dialects, r.callback_url, r.callback_format,
-       r.callback_secret_sealed IS NOT NULL AS has_callback_secret, r.live, r.late_success_paid_by,
+       r.callback_secret_sealed IS NOT NULL AS has_callback_secret, r.live, r.sandboxed, r.late_success_paid_by,
        r.requests_per_second_max, r.concurrent_requests_max, r.orders_per_day_max, r.reply_wait_ms, r.settings,
        r.created_at, r.updated_at, p.code AS price_list, a.balance, a.held, a.credit_limit,
        u.balance AS receivable

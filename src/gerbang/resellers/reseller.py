@@ -29,6 +29,7 @@ class Reseller(msgspec.Struct, frozen=True, kw_only=True):
     callback_format: str
     callback_secret: str
     live: bool
+    sandboxed: bool = False
     late_success_paid_by: str
     requests_per_second_max: int
     concurrent_requests_max: int
@@ -73,6 +74,7 @@ def reseller_from_row(row: Mapping[str, Any], callback_secret: str) -> Reseller:
         callback_format=row["callback_format"],
         callback_secret=callback_secret,
         live=row["live"],
+        sandboxed=row["sandboxed"],
         late_success_paid_by=row["late_success_paid_by"],
         requests_per_second_max=row["requests_per_second_max"],
         concurrent_requests_max=row["concurrent_requests_max"],
