@@ -1,0 +1,1 @@
+"""Card payments by the NICEPAY protocol: registration, payment, inquiry, cancel, notification."""
