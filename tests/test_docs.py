@@ -99,8 +99,9 @@ def test_every_event_of_the_ledger_stands_in_its_page() -> None:
 
 def test_every_kind_of_case_stands_in_its_page() -> None:
     page = (ROOT / "docs/ledger.md").read_text()
-    source = (ROOT / "src/gerbang/orders/settle.py").read_text()
-    kinds = set(re.findall(r'_open_case\(s, "(\w+)"', source))
+    files = ("settle.py", "questions.py")
+    source = "".join((ROOT / "src/gerbang/orders" / name).read_text() for name in files)
+    kinds = set(re.findall(r'open_case\(s, "(\w+)"', source))
     assert kinds
     assert {kind for kind in kinds if f"`{kind}`" not in page} == set()
 

@@ -17,7 +17,8 @@ from gerbang.markdown import code, table
 from gerbang.orders.order import Attempt, Order
 from gerbang.orders.outcome import Delivered, NotFound, Outcome, Rejected, StatusOutcome
 from gerbang.orders.reasons import Reason
-from gerbang.orders.settle import Situation, apply_outcome
+from gerbang.orders.settle import apply_outcome
+from gerbang.orders.situation import Situation
 from gerbang.orders.transitions import AttemptState
 
 _ORDER, _ATTEMPT, _OTHER = 1234, 77, 78
@@ -47,6 +48,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     cost: int | None = None
     sn: str = ""
     confirm_first: bool = False
+    asked_about: bool = False
+    """Whether a question about the attempt is due."""
 
 
 _GAVE_UP: Final = Rejected(reason=Reason.BILLER_FAILED, reroutable=False)
@@ -144,6 +147,24 @@ CONTRADICTIONS: Final[Sequence[Scenario]] = (
         confirm_first=True,
     ),
     Scenario(
+        case="a success after the order failed, unsigned",
+        pays="nobody yet: the supplier is asked",
+        order=_F,
+        attempt=AttemptState.REJECTED,
+        outcome=_CAME,
+        confirm_first=True,
+    ),
+    Scenario(
+        case="such news, and the supplier denies them when it is asked",
+        pays="nobody",
+        order=_S,
+        attempt=AttemptState.DELIVERED,
+        outcome=Delivered(sn="123", cost=_COST),
+        cost=_COST,
+        sn="123",
+        asked_about=True,
+    ),
+    Scenario(
         case="a failure after success of an attempt that was not the one that counted",
         pays="nobody; a person settles it",
         order=_S,
@@ -221,6 +242,7 @@ def run_scenario(scenario: Scenario) -> Situation:
     )
     attempt = _attempt(_ATTEMPT, scenario.attempt, supplier_id=1)
     attempt.cost, attempt.sn = scenario.cost, scenario.sn
+    attempt.due_at = _NOW if scenario.asked_about else None
     attempts = [attempt]
     if scenario.other is not None:
         attempts.append(_attempt(_OTHER, scenario.other, supplier_id=2))

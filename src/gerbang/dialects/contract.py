@@ -342,10 +342,11 @@ class SupplierOrder(msgspec.Struct, frozen=True, kw_only=True):
 class SupplierNews(msgspec.Struct, frozen=True, kw_only=True):
     """What a supplier's callback said of one of our references.
 
-    `confirm_first` asks for a status question before a change that the callback alone cannot
-    prove (unsigned reversal news). `reference_if_unknown` is tried only where nobody knows
-    `reference` (a documented swap of two members), and then confirmed first too. `answer`
-    replaces `callback_answer` where the reply depends on the form of the callback.
+    `confirm_first` asks for a status question before news that contradict something final are
+    believed: a failure after a success, a success after a failure. `reference_if_unknown` is tried
+    only where nobody knows `reference` (a documented swap of two members), and then confirmed
+    first too. `answer` replaces `callback_answer` where the reply depends on the form of the
+    callback.
     """
 
     reference: str

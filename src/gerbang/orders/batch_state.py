@@ -14,7 +14,7 @@ from gerbang.ledger.transfer import Transfer
 from gerbang.orders.directory import Directory
 from gerbang.orders.numbers import Numbers
 from gerbang.orders.order import Attempt, Order
-from gerbang.orders.settle import Case
+from gerbang.orders.situation import Case
 from gerbang.orders.transitions import AttemptState
 from gerbang.orders.writes import PlannedAttempt
 

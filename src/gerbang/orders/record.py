@@ -13,7 +13,8 @@ from gerbang.orders.batch_state import BatchState
 from gerbang.orders.order import Attempt, Order
 from gerbang.orders.outcome import Outcome, StatusOutcome
 from gerbang.orders.place import new_attempt
-from gerbang.orders.settle import Situation, apply_outcome
+from gerbang.orders.settle import apply_outcome
+from gerbang.orders.situation import Situation
 from gerbang.orders.writes import DueCallbackRow, Recorded, RecordOutcome
 
 AnyOutcome = Outcome | StatusOutcome
@@ -71,7 +72,9 @@ def _situation(
         house=state.terms.house,
         late_success_paid_by=reseller.late_success_paid_by,
         choose_next=lambda: state.terms.directory.choose_next(order, attempts),
+        source=w.transcript.kind,
         confirm_first=w.confirm_first,
+        unanswerable=w.unanswerable,
     )
 
 

@@ -116,6 +116,8 @@ class RecordOutcome(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome | StatusOutcome
     transcript: Transcript
     confirm_first: bool = False
+    unanswerable: bool = False
+    """Nothing was asked: this supplier cannot be, or not about so old a reference."""
     actor: str = ""
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from datetime import timedelta
 from time import monotonic
 from typing import Any, Final, Protocol
 
@@ -43,6 +44,8 @@ CLAIM_SLACK_MS: Final = 15_000
 QUESTION_TIMEOUT_MS_MAX: Final = 30_000
 RECORD_DEADLINE_S: Final = 60.0
 LOCATED_MAX: Final = 50_000
+NO_QUESTION: Final = "this supplier has no status question"
+TOO_OLD: Final = "older than the {days} days within which a question buys nothing"
 
 
 class DispatchDirectory(Protocol):
@@ -262,10 +265,14 @@ class Dispatcher:
             return
         wanted = supplier_order(order, attempt)
         client = self._dialects[channel.view.dialect].client
-        request = client.ask(channel.view, wanted, now=self._clock.now())
-        if request is None:
-            silent = Unknown(message="this supplier has no status question")
-            await self._record(order, attempt, silent, _note("ask", silent.message))
+        now = self._clock.now()
+        request = client.ask(channel.view, wanted, now=now)
+        safe_days = channel.learn.ask_safe_days
+        too_old = now - attempt.created_at > timedelta(days=safe_days)
+        if request is None or too_old:
+            why = TOO_OLD.format(days=safe_days) if too_old else NO_QUESTION
+            silent = Unknown(message=why)
+            await self._record(order, attempt, silent, _note("ask", why), unanswerable=True)
             return
         deadline_ms = min(channel.timeout_ms, QUESTION_TIMEOUT_MS_MAX)
         result = await self._deliver(request, channel, "question", deadline_ms)
@@ -284,6 +291,8 @@ class Dispatcher:
         attempt: Attempt,
         outcome: Outcome | StatusOutcome,
         transcript: Transcript,
+        *,
+        unanswerable: bool = False,
     ) -> None:
         balance = getattr(outcome, "supplier_balance", None)
         if balance is not None and self.note_balance is not None:
@@ -295,6 +304,7 @@ class Dispatcher:
                 account_ids=self._directory.account_ids(order.reseller_id),
                 outcome=outcome,
                 transcript=transcript,
+                unanswerable=unanswerable,
             ),
             deadline_s=RECORD_DEADLINE_S,
         )

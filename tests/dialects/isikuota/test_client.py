@@ -224,11 +224,26 @@ def test_a_peers_webhook_is_read(
     assert isinstance(news, tuple)
     (item,) = news
     assert item.reference == "TRX12345"
-    assert not item.confirm_first
     assert isinstance(item.outcome, expected)
     if isinstance(item.outcome, Delivered):
         assert (item.outcome.sn, item.outcome.cost) == ("1234-5678-9012-3456", 21_425)
         assert item.outcome.supplier_order_id == "12345"
+
+
+@pytest.mark.parametrize(
+    ("status_by", "asked"), [("cmd_status", True), ("repeat", True), ("none", False)]
+)
+def test_a_signed_failure_is_asked_about_first_where_the_supplier_can_be_asked(
+    status_by: str, *, asked: bool
+) -> None:
+    supplier = msgspec.structs.replace(SUPPLIER, settings={"status_by": status_by})
+    for event, state, doubted in (
+        (CallbackEvent.REVERSED, OrderState.REVERSED, asked),
+        (CallbackEvent.SUCCESS, OrderState.SUCCESS, False),
+    ):
+        news = CLIENT.read_callback(supplier, inbound(encode_webhook(message(event, state=state))))
+        assert isinstance(news, tuple)
+        assert news[0].confirm_first is doubted
 
 
 def test_the_reason_in_a_peers_webhook_is_read() -> None:

@@ -55,6 +55,7 @@ def test_the_seed_documents_success_is_read() -> None:
             supplier_balance=75_377_526,
             message=SUCCESS,
         ),
+        confirm_first=True,
     )
 
 
@@ -135,9 +136,9 @@ def test_networks_are_addresses_too_and_a_wrong_one_lets_nobody_in() -> None:
     )
 
 
-def test_without_an_address_list_every_report_is_asked_about_first() -> None:
+def test_no_report_is_signed_so_none_contradicts_a_final_order_unasked() -> None:
     assert news("refid=1&status=20", callback_ips=()).confirm_first
-    assert not news("refid=1&status=20").confirm_first
+    assert news("refid=1&status=20").confirm_first
 
 
 @pytest.mark.parametrize(

@@ -218,7 +218,7 @@ async def test_a_success_is_told_in_every_form(form: str) -> None:
     gateway = make_gateway()
     await buy(gateway, PLAIN)
     news = callback_of(gateway, form)
-    assert (news.reference, news.confirm_first) == ("999999", False)
+    assert (news.reference, news.confirm_first) == ("999999", True)
     assert isinstance(news.outcome, Delivered)
     assert news.outcome.sn == gateway.order("999999").sn
     assert (news.outcome.cost, news.outcome.supplier_order_id) == (5400, "1")

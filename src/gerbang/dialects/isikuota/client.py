@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from gerbang.dialects.contract import (
     CallbackRefused,
     InexpressibleOrderError,
@@ -33,7 +35,7 @@ from gerbang.dialects.isikuota.wire import (
     sign,
     sign_webhook,
 )
-from gerbang.orders.outcome import Outcome, StatusOutcome
+from gerbang.orders.outcome import Outcome, Rejected, StatusOutcome
 from gerbang.outbound.message import Answered, HttpRequest, InboundRequest
 from gerbang.web.asgi import JSON_TYPE
 
@@ -121,8 +123,13 @@ class IsikuotaClient:
             news = read_webhook(request)
         except (ValueError, RecursionError):
             return CallbackRefused(message="Unreadable webhook", status=400)
-        # An event that is not known is acknowledged and ignored (§11.3).
-        return () if news is None else (news,)
+        if news is None:
+            # An event that is not known is acknowledged and ignored (§11.3).
+            return ()
+        # The signature proves who says it, not that it is true: who can be asked is asked before a
+        # success is taken back. Who cannot be is believed, for there is nothing better.
+        confirm = isinstance(news.outcome, Rejected) and _can_be_asked(supplier)
+        return (msgspec.structs.replace(news, confirm_first=confirm),)
 
     def callback_answer(self, *, known: bool) -> Answered:
         """Reply as the documents show (§11.5); an unknown reference need not come again either."""
@@ -139,6 +146,10 @@ def ask_products(supplier: SupplierView, *, now: datetime, after: str | None = N
 def read_products(answer: Answered) -> ProductPage | None:
     """Read a page of a peer's catalogue; None where the answer is none."""
     return read_product_page(answer)
+
+
+def _can_be_asked(supplier: SupplierView) -> bool:
+    return supplier.settings.get("status_by") in {"cmd_status", "repeat"}
 
 
 def _command(order: SupplierOrder) -> str:

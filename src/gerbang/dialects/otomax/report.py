@@ -14,7 +14,6 @@ from gerbang.dialects.contract import CallbackRefused, SupplierNews, SupplierVie
 from gerbang.dialects.otomax.form import UnreadableError, read_pairs
 from gerbang.dialects.otomax.outcomes import report_outcome
 from gerbang.dialects.otomax.rules import load_rules, read_text
-from gerbang.orders.outcome import Rejected
 from gerbang.outbound.message import InboundRequest
 
 REFERENCE_CHARS_MAX: Final = 64
@@ -49,10 +48,8 @@ def read_report(
     if not refid or len(refid) > REFERENCE_CHARS_MAX:
         return CallbackRefused(message="no refid", status=400)
     outcome = report_outcome(reading, report.message, refid, number=report.t)
-    # A report is not signed: what takes a success back is asked about first, and without an
-    # address list so is everything (§12).
-    confirm = isinstance(outcome, Rejected) or not listed
-    return [SupplierNews(reference=refid, outcome=outcome, confirm_first=confirm)]
+    # A report is not signed: what contradicts something final is asked about first (§12).
+    return [SupplierNews(reference=refid, outcome=outcome, confirm_first=True)]
 
 
 def parse_report(request: InboundRequest) -> Report:

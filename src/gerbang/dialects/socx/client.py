@@ -167,13 +167,12 @@ class SocxClient:
         report = read_report(request.body)
         if report is None or not report.request_id:
             return CallbackRefused(message="no rc or no reference", status=400)
-        outcome = _outcome(report)
         return [
             SupplierNews(
                 reference=report.request_id,
-                outcome=outcome,
-                # Whatever the rc: a failure after a success takes money back.
-                confirm_first=isinstance(outcome, Rejected),
+                outcome=_outcome(report),
+                # Nobody signed it, so what contradicts something final is asked about first.
+                confirm_first=True,
                 # One documented sample has ref_id and tr_id swapped (§9 number 17).
                 reference_if_unknown=report.trxid if report.form is Form.DATA else "",
                 answer=_XML_TAKEN if report.form is Form.XML else None,
