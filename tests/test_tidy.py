@@ -117,6 +117,11 @@ PURE: Final = frozenset(
         "gerbang.callbacks.message",
         "gerbang.callbacks.queue",
         "gerbang.callbacks.standard",
+        "gerbang.cards.acquirers.contract",
+        "gerbang.cards.card",
+        "gerbang.cards.merchant",
+        "gerbang.cards.payment",
+        "gerbang.cards.transitions",
         "gerbang.catalog.product",
         "gerbang.catalog.snapshot",
         "gerbang.deposits.line",
@@ -264,9 +269,18 @@ CORE: Final = (
     "routing",
     "callbacks",
     "bills",
+    "cards",
     "deposits",
 )
-NOUNS_FOR_DIALECTS: Final = frozenset({"gerbang.orders.outcome", "gerbang.orders.reasons"})
+NOUNS_FOR_DIALECTS: Final = frozenset(
+    {
+        "gerbang.orders.outcome",
+        "gerbang.orders.reasons",
+        "gerbang.cards.card",
+        "gerbang.cards.merchant",
+        "gerbang.cards.payment",
+    }
+)
 
 
 def test_a_dialect_imports_no_use_case_of_the_core() -> None:

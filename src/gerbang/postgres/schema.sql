@@ -61,6 +61,14 @@ CREATE TYPE public.deposit_ticket_state AS ENUM (
     'cancelled'
 );
 
+-- type merchant_status
+
+CREATE TYPE public.merchant_status AS ENUM (
+    'active',
+    'suspended',
+    'closed'
+);
+
 -- type order_state
 
 CREATE TYPE public.order_state AS ENUM (
@@ -68,6 +76,53 @@ CREATE TYPE public.order_state AS ENUM (
     'success',
     'failed',
     'reversed'
+);
+
+-- type payment_attempt_kind
+
+CREATE TYPE public.payment_attempt_kind AS ENUM (
+    'charge',
+    'hold',
+    'capture',
+    'void',
+    'release',
+    'refund'
+);
+
+-- type payment_attempt_state
+
+CREATE TYPE public.payment_attempt_state AS ENUM (
+    'sent',
+    'challenged',
+    'unknown',
+    'approved',
+    'declined'
+);
+
+-- type payment_kind
+
+CREATE TYPE public.payment_kind AS ENUM (
+    'sale',
+    'recurring',
+    'preauth',
+    'capture'
+);
+
+-- type payment_state
+
+CREATE TYPE public.payment_state AS ENUM (
+    'initialised',
+    'processing',
+    'challenged',
+    'paid',
+    'preauthed',
+    'settled',
+    'partly_refunded',
+    'captured',
+    'void',
+    'refunded',
+    'failed',
+    'expired'
 );
 
 -- type product_kind
@@ -251,6 +306,19 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- function check_new_payments()
+
+CREATE FUNCTION public.check_new_payments() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM new_rows n LEFT JOIN merchants m ON m.id = n.merchant_id
+                WHERE m.id IS NULL OR m.sandboxed <> n.sandboxed OR n.state <> 'initialised') THEN
+        RAISE EXCEPTION 'a payment does not fit its merchant' USING ERRCODE = 'foreign_key_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+
 -- function check_new_transfers()
 
 CREATE FUNCTION public.check_new_transfers() RETURNS trigger
@@ -285,6 +353,22 @@ BEGIN
         RAISE EXCEPTION 'the business day is sealed' USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;
+END $$;
+
+-- function check_payment_attempt()
+
+CREATE FUNCTION public.check_payment_attempt() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF (OLD.payment_id, OLD.kind, OLD.amount, OLD.reference, OLD.hold_id) IS DISTINCT FROM
+       (NEW.payment_id, NEW.kind, NEW.amount, NEW.reference, NEW.hold_id)
+       OR OLD.state IN ('approved', 'declined') AND NEW.state <> OLD.state
+       OR (OLD.challenge_used_at IS NOT NULL
+           AND (NEW.challenge_used_at IS DISTINCT FROM OLD.challenge_used_at OR NEW.state = 'challenged')) THEN
+        RAISE EXCEPTION 'payment attempt % takes a step that is not listed', OLD.id USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
 END $$;
 
 -- function check_sandbox_clock()
@@ -344,6 +428,30 @@ BEGIN
     SELECT n.id, o.state, n.state, n.reason
       FROM new_rows n JOIN old_rows o ON o.id = n.id
      WHERE n.state <> o.state;
+    RETURN NULL;
+END $$;
+
+-- function note_payment_steps()
+
+CREATE FUNCTION public.note_payment_steps() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    bad bigint;
+BEGIN
+    SELECT n.id INTO bad
+      FROM new_rows n JOIN old_rows o ON o.id = n.id
+     WHERE (n.txid, n.merchant_id, n.reference, n.amount, n.booked) IS DISTINCT FROM
+           (o.txid, o.merchant_id, o.reference, o.amount, o.booked)
+        OR n.refunded < o.refunded
+        OR (n.state <> o.state
+            AND NOT EXISTS (SELECT 1 FROM payment_steps s WHERE s.from_state = o.state AND s.to_state = n.state))
+     LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'payment % takes a step that is not listed', bad USING ERRCODE = 'check_violation';
+    END IF;
+    INSERT INTO payment_history (payment_id, from_state, to_state)
+    SELECT n.id, o.state, n.state FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE n.state <> o.state;
     RETURN NULL;
 END $$;
 
@@ -473,6 +581,37 @@ COMMENT ON TABLE public.accounts IS 'Balances are credit-positive rupiah; untrac
 
 ALTER TABLE public.accounts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.accounts_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- table acquirers
+
+CREATE TABLE public.acquirers (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    kind text NOT NULL,
+    base_url text DEFAULT ''::text NOT NULL,
+    sealed bytea DEFAULT '\x'::bytea NOT NULL,
+    sandbox boolean NOT NULL,
+    account_id bigint NOT NULL,
+    settings jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT acquirers_code_check CHECK ((code ~ '^[a-z0-9_-]{2,32}$'::text))
+);
+
+-- comment TABLE acquirers
+
+COMMENT ON TABLE public.acquirers IS 'Who charges cards for us. The account is what it owes us: the receivable.';
+
+-- sequence acquirers_id_seq
+
+ALTER TABLE public.acquirers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.acquirers_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -746,7 +885,7 @@ CREATE SEQUENCE public.callback_ids
 CREATE TABLE public.callbacks (
     id bigint NOT NULL,
     order_id bigint NOT NULL,
-    reseller_id bigint NOT NULL,
+    reseller_id bigint,
     sequence smallint NOT NULL,
     event text NOT NULL,
     format text NOT NULL,
@@ -759,13 +898,41 @@ CREATE TABLE public.callbacks (
     delivered_at timestamp with time zone,
     last_status integer,
     last_error text DEFAULT ''::text NOT NULL,
-    CONSTRAINT callbacks_due_has_time CHECK (((state = 'due'::public.callback_state) = (due_at IS NOT NULL)))
+    merchant_id bigint,
+    CONSTRAINT callbacks_due_has_time CHECK (((state = 'due'::public.callback_state) = (due_at IS NOT NULL))),
+    CONSTRAINT callbacks_tell_one CHECK ((num_nulls(reseller_id, merchant_id) = 1))
 )
 WITH (fillfactor='80');
+
+-- comment COLUMN callbacks.order_id
+
+COMMENT ON COLUMN public.callbacks.order_id IS 'The order, or where merchant_id is given the payment: both have numbers from one sequence.';
 
 -- comment COLUMN callbacks.due_at
 
 COMMENT ON COLUMN public.callbacks.due_at IS 'Next delivery, or while claimed the moment the claim runs out.';
+
+-- table card_tokens
+
+CREATE TABLE public.card_tokens (
+    id bigint NOT NULL,
+    merchant_id bigint NOT NULL,
+    kind text NOT NULL,
+    payment_id bigint NOT NULL,
+    token_sha256 text NOT NULL,
+    card_mask text NOT NULL,
+    card_fingerprint text NOT NULL,
+    card_brand text NOT NULL,
+    card_expiry text NOT NULL,
+    vault text NOT NULL,
+    revoked_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT card_tokens_kind_check CHECK ((kind = ANY (ARRAY['recurring'::text, 'preauth'::text])))
+);
+
+-- comment TABLE card_tokens
+
+COMMENT ON TABLE public.card_tokens IS 'Tokens are made anew from the payment and our key, so only their hash is here; vault is the acquirer''s name for the card.';
 
 -- table cases
 
@@ -1005,6 +1172,47 @@ ALTER TABLE public.margins ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+-- table merchants
+
+CREATE TABLE public.merchants (
+    id bigint NOT NULL,
+    imid text NOT NULL,
+    name text NOT NULL,
+    status public.merchant_status DEFAULT 'active'::public.merchant_status NOT NULL,
+    account_id bigint NOT NULL,
+    reseller_id bigint,
+    acquirer_id bigint NOT NULL,
+    sandboxed boolean NOT NULL,
+    sealed bytea NOT NULL,
+    features jsonb DEFAULT '{}'::jsonb NOT NULL,
+    limits jsonb DEFAULT '{}'::jsonb NOT NULL,
+    mdr jsonb DEFAULT '{}'::jsonb NOT NULL,
+    settings jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT merchants_imid_check CHECK ((imid ~ '^[A-Za-z0-9]{10}$'::text))
+);
+
+-- comment COLUMN merchants.sandboxed
+
+COMMENT ON COLUMN public.merchants.sandboxed IS 'Charges through a sandbox acquirer; its clock is the sandbox clock.';
+
+-- comment COLUMN merchants.mdr
+
+COMMENT ON COLUMN public.merchants.mdr IS 'Merchant discount rate: basis points by card brand, "default" for the others.';
+
+-- sequence merchants_id_seq
+
+ALTER TABLE public.merchants ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.merchants_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 -- table operator_prefixes
 
 CREATE TABLE public.operator_prefixes (
@@ -1091,6 +1299,139 @@ COMMENT ON COLUMN public.orders.signature_key IS 'Idempotency key of a request s
 -- comment COLUMN orders.same_day_counter
 
 COMMENT ON COLUMN public.orders.same_day_counter IS 'The counter where the same-day rule holds; null where it does not, and null again once the order failed.';
+
+-- table payment_attempts
+
+CREATE TABLE public.payment_attempts (
+    id bigint NOT NULL,
+    payment_id bigint NOT NULL,
+    kind public.payment_attempt_kind NOT NULL,
+    state public.payment_attempt_state DEFAULT 'sent'::public.payment_attempt_state NOT NULL,
+    amount bigint NOT NULL,
+    reference text NOT NULL,
+    hold_id bigint,
+    code text DEFAULT ''::text NOT NULL,
+    message text DEFAULT ''::text NOT NULL,
+    acquirer_reference text DEFAULT ''::text NOT NULL,
+    auth_code text DEFAULT ''::text NOT NULL,
+    card_mask text DEFAULT ''::text NOT NULL,
+    card_fingerprint text DEFAULT ''::text NOT NULL,
+    challenge_sha256 text,
+    challenge_used_at timestamp with time zone,
+    request jsonb DEFAULT '{}'::jsonb NOT NULL,
+    claimed_by text,
+    due_at timestamp with time zone,
+    asks integer DEFAULT 0 NOT NULL,
+    settlement_id bigint,
+    at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT payment_attempts_amount_check CHECK ((amount > 0)),
+    CONSTRAINT payment_attempts_capture_names_its_hold CHECK (((kind = 'capture'::public.payment_attempt_kind) = (hold_id IS NOT NULL))),
+    CONSTRAINT payment_attempts_challenge_has_secret CHECK (((state <> 'challenged'::public.payment_attempt_state) OR (challenge_sha256 IS NOT NULL))),
+    CONSTRAINT payment_attempts_open_is_watched CHECK (((state = ANY (ARRAY['approved'::public.payment_attempt_state, 'declined'::public.payment_attempt_state])) = (due_at IS NULL)))
+)
+WITH (fillfactor='70');
+
+-- comment COLUMN payment_attempts.challenge_sha256
+
+COMMENT ON COLUMN public.payment_attempts.challenge_sha256 IS 'Of the secret inside the sealed field of the challenge page, good for one use.';
+
+-- comment COLUMN payment_attempts.due_at
+
+COMMENT ON COLUMN public.payment_attempts.due_at IS 'When somebody must ask the acquirer for the truth; null when final.';
+
+-- comment COLUMN payment_attempts.at
+
+COMMENT ON COLUMN public.payment_attempts.at IS 'By the merchant''s clock: the sandbox clock where sandboxed.';
+
+-- table payment_history
+
+CREATE TABLE public.payment_history (
+    payment_id bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    from_state public.payment_state NOT NULL,
+    to_state public.payment_state NOT NULL
+);
+
+-- table payment_steps
+
+CREATE TABLE public.payment_steps (
+    from_state public.payment_state NOT NULL,
+    to_state public.payment_state NOT NULL
+);
+
+-- comment TABLE payment_steps
+
+COMMENT ON TABLE public.payment_steps IS 'The steps cards/transitions.py lists; a test keeps the two equal.';
+
+-- table payments
+
+CREATE TABLE public.payments (
+    id bigint NOT NULL,
+    txid text NOT NULL,
+    merchant_id bigint NOT NULL,
+    reference text NOT NULL,
+    channel text NOT NULL,
+    sandboxed boolean NOT NULL,
+    booked boolean NOT NULL,
+    amount bigint NOT NULL,
+    refunded bigint DEFAULT 0 NOT NULL,
+    kind public.payment_kind DEFAULT 'sale'::public.payment_kind NOT NULL,
+    state public.payment_state DEFAULT 'initialised'::public.payment_state NOT NULL,
+    instalment_months smallint DEFAULT 1 NOT NULL,
+    instalment_type text DEFAULT '1'::text NOT NULL,
+    recurring_option smallint DEFAULT 2 NOT NULL,
+    details jsonb NOT NULL,
+    notify_url text NOT NULL,
+    return_url text DEFAULT ''::text NOT NULL,
+    card_mask text DEFAULT ''::text NOT NULL,
+    card_fingerprint text DEFAULT ''::text NOT NULL,
+    card_brand text DEFAULT ''::text NOT NULL,
+    issuer_bank text DEFAULT ''::text NOT NULL,
+    issuer_name text DEFAULT ''::text NOT NULL,
+    auth_code text DEFAULT ''::text NOT NULL,
+    acquirer_reference text DEFAULT ''::text NOT NULL,
+    hold_id bigint,
+    token_id bigint,
+    open_attempt_id bigint,
+    failures smallint DEFAULT 0 NOT NULL,
+    cancel_wanted boolean DEFAULT false NOT NULL,
+    fee bigint DEFAULT 0 NOT NULL,
+    settlement_id bigint,
+    registered_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    paid_at timestamp with time zone,
+    due_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT payments_amount_check CHECK ((amount > 0)),
+    CONSTRAINT payments_capture_names_its_hold CHECK (((kind = 'capture'::public.payment_kind) = (hold_id IS NOT NULL))),
+    CONSTRAINT payments_card_mask_check CHECK (((card_mask = ''::text) OR (card_mask ~ '^[0-9]{6}\*{2,9}[0-9]{4}$'::text) OR (card_mask ~ '^[0-9]{8}\*{4}[0-9]{4}$'::text))),
+    CONSTRAINT payments_channel_check CHECK ((channel = ANY (ARRAY['direct'::text, 'redirect'::text]))),
+    CONSTRAINT payments_fee_check CHECK ((fee >= 0)),
+    CONSTRAINT payments_recurring_option_check CHECK (((recurring_option >= 0) AND (recurring_option <= 2))),
+    CONSTRAINT payments_refunded_fits_state CHECK ((((state = 'refunded'::public.payment_state) = ((refunded = amount) AND (state <> 'void'::public.payment_state))) AND ((state <> 'partly_refunded'::public.payment_state) OR ((refunded > 0) AND (refunded < amount))) AND ((refunded = 0) OR (state = ANY (ARRAY['partly_refunded'::public.payment_state, 'refunded'::public.payment_state]))))),
+    CONSTRAINT payments_refunds_within_charge CHECK (((refunded >= 0) AND (refunded <= amount))),
+    CONSTRAINT payments_txid_check CHECK ((length(txid) = 30))
+)
+WITH (fillfactor='60');
+
+-- comment COLUMN payments.id
+
+COMMENT ON COLUMN public.payments.id IS 'From the same numbers as orders, so that a callback''s order_id names exactly one of both.';
+
+-- comment COLUMN payments.booked
+
+COMMENT ON COLUMN public.payments.booked IS 'Moves money in the ledger: not so for a sandbox merchant outside a demo installation.';
+
+-- comment COLUMN payments.open_attempt_id
+
+COMMENT ON COLUMN public.payments.open_attempt_id IS 'The one attempt whose outcome is awaited; of a hold also the capture of it.';
+
+-- comment COLUMN payments.due_at
+
+COMMENT ON COLUMN public.payments.due_at IS 'When its clock has something to do: expiry, settlement, end of a hold. By the sandbox clock where sandboxed.';
 
 -- table price_lists
 
@@ -1397,6 +1738,34 @@ CREATE TABLE public.sandbox_ageing (
 
 COMMENT ON TABLE public.sandbox_ageing IS 'How far the sandbox clock was moved while an attempt of a sandboxed reseller was open.';
 
+-- table sandbox_issuer_book
+
+CREATE TABLE public.sandbox_issuer_book (
+    id bigint NOT NULL,
+    reference text NOT NULL,
+    kind text NOT NULL,
+    of_reference text DEFAULT ''::text NOT NULL,
+    amount bigint NOT NULL,
+    outcome jsonb NOT NULL,
+    heard integer DEFAULT 1 NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+-- comment TABLE sandbox_issuer_book
+
+COMMENT ON TABLE public.sandbox_issuer_book IS 'What the sandbox issuer did, committed before it answers; heard counts requests before they are told apart.';
+
+-- sequence sandbox_issuer_book_id_seq
+
+ALTER TABLE public.sandbox_issuer_book ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.sandbox_issuer_book_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 -- table sandbox_steps
 
 CREATE TABLE public.sandbox_steps (
@@ -1441,6 +1810,35 @@ CREATE TABLE public.seals (
     previous_hash bytea NOT NULL,
     hash bytea NOT NULL,
     sealed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+-- table settlements
+
+CREATE TABLE public.settlements (
+    id bigint NOT NULL,
+    merchant_id bigint NOT NULL,
+    day date NOT NULL,
+    charges_count integer DEFAULT 0 NOT NULL,
+    gross bigint DEFAULT 0 NOT NULL,
+    fee bigint DEFAULT 0 NOT NULL,
+    refunds_count integer DEFAULT 0 NOT NULL,
+    refunded bigint DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+-- comment TABLE settlements
+
+COMMENT ON TABLE public.settlements IS 'One report per merchant and day (WIB, the merchant''s clock): what the acquirer settled.';
+
+-- sequence settlements_id_seq
+
+ALTER TABLE public.settlements ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.settlements_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 -- table supplier_floats
@@ -1526,6 +1924,26 @@ ALTER TABLE ONLY public.accounts
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_pkey PRIMARY KEY (id);
 
+-- constraint acquirers acquirers_account_id_key
+
+ALTER TABLE ONLY public.acquirers
+    ADD CONSTRAINT acquirers_account_id_key UNIQUE (account_id);
+
+-- constraint acquirers acquirers_code_key
+
+ALTER TABLE ONLY public.acquirers
+    ADD CONSTRAINT acquirers_code_key UNIQUE (code);
+
+-- constraint acquirers acquirers_id_sandbox_key
+
+ALTER TABLE ONLY public.acquirers
+    ADD CONSTRAINT acquirers_id_sandbox_key UNIQUE (id, sandbox);
+
+-- constraint acquirers acquirers_pkey
+
+ALTER TABLE ONLY public.acquirers
+    ADD CONSTRAINT acquirers_pkey PRIMARY KEY (id);
+
 -- constraint api_tokens api_tokens_name_key
 
 ALTER TABLE ONLY public.api_tokens
@@ -1605,6 +2023,21 @@ ALTER TABLE ONLY public.callback_deliveries
 
 ALTER TABLE ONLY public.callbacks
     ADD CONSTRAINT callbacks_pkey PRIMARY KEY (id);
+
+-- constraint card_tokens card_tokens_payment_id_key
+
+ALTER TABLE ONLY public.card_tokens
+    ADD CONSTRAINT card_tokens_payment_id_key UNIQUE (payment_id);
+
+-- constraint card_tokens card_tokens_pkey
+
+ALTER TABLE ONLY public.card_tokens
+    ADD CONSTRAINT card_tokens_pkey PRIMARY KEY (id);
+
+-- constraint card_tokens card_tokens_token_sha256_key
+
+ALTER TABLE ONLY public.card_tokens
+    ADD CONSTRAINT card_tokens_token_sha256_key UNIQUE (token_sha256);
 
 -- constraint cases cases_pkey
 
@@ -1701,6 +2134,21 @@ ALTER TABLE ONLY public.margins
 ALTER TABLE ONLY public.margins
     ADD CONSTRAINT margins_price_list_id_category_key UNIQUE NULLS NOT DISTINCT (price_list_id, category);
 
+-- constraint merchants merchants_account_id_key
+
+ALTER TABLE ONLY public.merchants
+    ADD CONSTRAINT merchants_account_id_key UNIQUE (account_id);
+
+-- constraint merchants merchants_imid_key
+
+ALTER TABLE ONLY public.merchants
+    ADD CONSTRAINT merchants_imid_key UNIQUE (imid);
+
+-- constraint merchants merchants_pkey
+
+ALTER TABLE ONLY public.merchants
+    ADD CONSTRAINT merchants_pkey PRIMARY KEY (id);
+
 -- constraint operator_prefixes operator_prefixes_pkey
 
 ALTER TABLE ONLY public.operator_prefixes
@@ -1715,6 +2163,36 @@ ALTER TABLE ONLY public.order_steps
 
 ALTER TABLE ONLY public.orders
     ADD CONSTRAINT orders_pkey PRIMARY KEY (id);
+
+-- constraint payment_attempts payment_attempts_pkey
+
+ALTER TABLE ONLY public.payment_attempts
+    ADD CONSTRAINT payment_attempts_pkey PRIMARY KEY (id);
+
+-- constraint payment_attempts payment_attempts_reference_key
+
+ALTER TABLE ONLY public.payment_attempts
+    ADD CONSTRAINT payment_attempts_reference_key UNIQUE (reference);
+
+-- constraint payment_steps payment_steps_pkey
+
+ALTER TABLE ONLY public.payment_steps
+    ADD CONSTRAINT payment_steps_pkey PRIMARY KEY (from_state, to_state);
+
+-- constraint payments payments_pkey
+
+ALTER TABLE ONLY public.payments
+    ADD CONSTRAINT payments_pkey PRIMARY KEY (id);
+
+-- constraint payments payments_reference_once
+
+ALTER TABLE ONLY public.payments
+    ADD CONSTRAINT payments_reference_once UNIQUE (merchant_id, reference);
+
+-- constraint payments payments_txid_key
+
+ALTER TABLE ONLY public.payments
+    ADD CONSTRAINT payments_txid_key UNIQUE (txid);
 
 -- constraint price_lists price_lists_code_key
 
@@ -1806,6 +2284,16 @@ ALTER TABLE ONLY public.routes
 ALTER TABLE ONLY public.sandbox_ageing
     ADD CONSTRAINT sandbox_ageing_pkey PRIMARY KEY (attempt_id);
 
+-- constraint sandbox_issuer_book sandbox_issuer_book_pkey
+
+ALTER TABLE ONLY public.sandbox_issuer_book
+    ADD CONSTRAINT sandbox_issuer_book_pkey PRIMARY KEY (id);
+
+-- constraint sandbox_issuer_book sandbox_issuer_book_reference_key
+
+ALTER TABLE ONLY public.sandbox_issuer_book
+    ADD CONSTRAINT sandbox_issuer_book_reference_key UNIQUE (reference);
+
 -- constraint sandbox_steps sandbox_steps_pkey
 
 ALTER TABLE ONLY public.sandbox_steps
@@ -1820,6 +2308,16 @@ ALTER TABLE ONLY public.schema_migrations
 
 ALTER TABLE ONLY public.seals
     ADD CONSTRAINT seals_pkey PRIMARY KEY (business_day);
+
+-- constraint settlements settlements_merchant_id_day_key
+
+ALTER TABLE ONLY public.settlements
+    ADD CONSTRAINT settlements_merchant_id_day_key UNIQUE (merchant_id, day);
+
+-- constraint settlements settlements_pkey
+
+ALTER TABLE ONLY public.settlements
+    ADD CONSTRAINT settlements_pkey PRIMARY KEY (id);
 
 -- constraint supplier_floats supplier_floats_pkey
 
@@ -1886,6 +2384,10 @@ CREATE INDEX callback_deliveries_callback ON public.callback_deliveries USING bt
 -- index callbacks_due
 
 CREATE INDEX callbacks_due ON public.callbacks USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+-- index callbacks_merchant
+
+CREATE INDEX callbacks_merchant ON public.callbacks USING btree (merchant_id, id) WHERE (merchant_id IS NOT NULL);
 
 -- index callbacks_order_sequence
 
@@ -1955,6 +2457,10 @@ CREATE INDEX entries_untracked_account ON public.entries USING btree (account_id
 
 CREATE INDEX margins_changed ON public.margins USING btree (changed_xid);
 
+-- index merchants_changed
+
+CREATE INDEX merchants_changed ON public.merchants USING btree (changed_xid);
+
 -- index operator_prefixes_changed
 
 CREATE INDEX operator_prefixes_changed ON public.operator_prefixes USING btree (changed_xid);
@@ -1986,6 +2492,54 @@ CREATE UNIQUE INDEX orders_same_day ON public.orders USING btree (reseller_id, p
 -- index orders_signature
 
 CREATE UNIQUE INDEX orders_signature ON public.orders USING btree (credential_id, signature_key) WHERE (signature_key IS NOT NULL);
+
+-- index payment_attempts_due
+
+CREATE INDEX payment_attempts_due ON public.payment_attempts USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+-- index payment_attempts_fingerprint
+
+CREATE INDEX payment_attempts_fingerprint ON public.payment_attempts USING btree (card_fingerprint, at) WHERE (card_fingerprint <> ''::text);
+
+-- index payment_attempts_one_capture
+
+CREATE UNIQUE INDEX payment_attempts_one_capture ON public.payment_attempts USING btree (hold_id) WHERE ((kind = 'capture'::public.payment_attempt_kind) AND (state <> 'declined'::public.payment_attempt_state));
+
+-- index payment_attempts_one_charge
+
+CREATE UNIQUE INDEX payment_attempts_one_charge ON public.payment_attempts USING btree (payment_id) WHERE ((kind = ANY (ARRAY['charge'::public.payment_attempt_kind, 'hold'::public.payment_attempt_kind, 'capture'::public.payment_attempt_kind])) AND (state = 'approved'::public.payment_attempt_state));
+
+-- index payment_attempts_one_open
+
+CREATE UNIQUE INDEX payment_attempts_one_open ON public.payment_attempts USING btree (payment_id) WHERE (state = ANY (ARRAY['sent'::public.payment_attempt_state, 'challenged'::public.payment_attempt_state, 'unknown'::public.payment_attempt_state]));
+
+-- index payment_attempts_one_void
+
+CREATE UNIQUE INDEX payment_attempts_one_void ON public.payment_attempts USING btree (payment_id) WHERE ((kind = ANY (ARRAY['void'::public.payment_attempt_kind, 'release'::public.payment_attempt_kind])) AND (state = 'approved'::public.payment_attempt_state));
+
+-- index payment_attempts_payment
+
+CREATE INDEX payment_attempts_payment ON public.payment_attempts USING btree (payment_id, id);
+
+-- index payment_history_payment
+
+CREATE INDEX payment_history_payment ON public.payment_history USING btree (payment_id);
+
+-- index payments_cancel_wanted
+
+CREATE INDEX payments_cancel_wanted ON public.payments USING btree (id) WHERE cancel_wanted;
+
+-- index payments_due
+
+CREATE INDEX payments_due ON public.payments USING btree (sandboxed, due_at) WHERE (due_at IS NOT NULL);
+
+-- index payments_merchant
+
+CREATE INDEX payments_merchant ON public.payments USING btree (merchant_id, id);
+
+-- index payments_settlement
+
+CREATE INDEX payments_settlement ON public.payments USING btree (settlement_id) WHERE (settlement_id IS NOT NULL);
 
 -- index price_lists_changed
 
@@ -2046,6 +2600,14 @@ CREATE UNIQUE INDEX transfers_pending_ends_once ON public.transfers USING btree 
 -- trigger accounts accounts_never_deleted
 
 CREATE TRIGGER accounts_never_deleted BEFORE DELETE OR TRUNCATE ON public.accounts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- trigger acquirers acquirers_never_deleted
+
+CREATE TRIGGER acquirers_never_deleted BEFORE DELETE OR TRUNCATE ON public.acquirers FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- trigger acquirers acquirers_note_change
+
+CREATE TRIGGER acquirers_note_change BEFORE INSERT OR UPDATE ON public.acquirers FOR EACH ROW EXECUTE FUNCTION public.note_change();
 
 -- trigger attempts attempts_obey
 
@@ -2119,6 +2681,14 @@ CREATE TRIGGER installation_clock_goes_forward BEFORE UPDATE OF sandbox_clock_of
 
 CREATE TRIGGER margins_note_change BEFORE INSERT OR UPDATE ON public.margins FOR EACH ROW EXECUTE FUNCTION public.note_change();
 
+-- trigger merchants merchants_never_deleted
+
+CREATE TRIGGER merchants_never_deleted BEFORE DELETE OR TRUNCATE ON public.merchants FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- trigger merchants merchants_note_change
+
+CREATE TRIGGER merchants_note_change BEFORE INSERT OR UPDATE ON public.merchants FOR EACH ROW EXECUTE FUNCTION public.note_change();
+
 -- trigger operator_prefixes operator_prefixes_note_change
 
 CREATE TRIGGER operator_prefixes_note_change BEFORE INSERT OR UPDATE ON public.operator_prefixes FOR EACH ROW EXECUTE FUNCTION public.note_change();
@@ -2134,6 +2704,26 @@ CREATE TRIGGER orders_never_deleted BEFORE DELETE OR TRUNCATE ON public.orders F
 -- trigger orders orders_take_listed_steps
 
 CREATE TRIGGER orders_take_listed_steps AFTER UPDATE ON public.orders REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.note_order_steps();
+
+-- trigger payment_attempts payment_attempts_never_deleted
+
+CREATE TRIGGER payment_attempts_never_deleted BEFORE DELETE OR TRUNCATE ON public.payment_attempts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- trigger payment_attempts payment_attempts_obey
+
+CREATE TRIGGER payment_attempts_obey BEFORE UPDATE ON public.payment_attempts FOR EACH ROW EXECUTE FUNCTION public.check_payment_attempt();
+
+-- trigger payments payments_have_parents
+
+CREATE TRIGGER payments_have_parents AFTER INSERT ON public.payments REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.check_new_payments();
+
+-- trigger payments payments_never_deleted
+
+CREATE TRIGGER payments_never_deleted BEFORE DELETE OR TRUNCATE ON public.payments FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- trigger payments payments_take_listed_steps
+
+CREATE TRIGGER payments_take_listed_steps AFTER UPDATE ON public.payments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.note_payment_steps();
 
 -- trigger price_lists price_lists_note_change
 
@@ -2187,10 +2777,25 @@ CREATE TRIGGER transfers_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON publ
 
 CREATE TRIGGER transfers_obey AFTER INSERT ON public.transfers REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.check_new_transfers();
 
+-- fk constraint acquirers acquirers_account_id_fkey
+
+ALTER TABLE ONLY public.acquirers
+    ADD CONSTRAINT acquirers_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
 -- fk constraint bank_lines bank_lines_bank_account_id_fkey
 
 ALTER TABLE ONLY public.bank_lines
     ADD CONSTRAINT bank_lines_bank_account_id_fkey FOREIGN KEY (bank_account_id) REFERENCES public.bank_accounts(id);
+
+-- fk constraint card_tokens card_tokens_merchant_id_fkey
+
+ALTER TABLE ONLY public.card_tokens
+    ADD CONSTRAINT card_tokens_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES public.merchants(id);
+
+-- fk constraint card_tokens card_tokens_payment_id_fkey
+
+ALTER TABLE ONLY public.card_tokens
+    ADD CONSTRAINT card_tokens_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES public.payments(id);
 
 -- fk constraint checkpoints checkpoints_account_id_fkey
 
@@ -2261,6 +2866,21 @@ ALTER TABLE ONLY public.margins
 
 ALTER TABLE ONLY public.margins
     ADD CONSTRAINT margins_price_list_id_fkey FOREIGN KEY (price_list_id) REFERENCES public.price_lists(id);
+
+-- fk constraint merchants merchants_account_id_fkey
+
+ALTER TABLE ONLY public.merchants
+    ADD CONSTRAINT merchants_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+-- fk constraint merchants merchants_acquirer_id_sandboxed_fkey
+
+ALTER TABLE ONLY public.merchants
+    ADD CONSTRAINT merchants_acquirer_id_sandboxed_fkey FOREIGN KEY (acquirer_id, sandboxed) REFERENCES public.acquirers(id, sandbox);
+
+-- fk constraint merchants merchants_reseller_id_fkey
+
+ALTER TABLE ONLY public.merchants
+    ADD CONSTRAINT merchants_reseller_id_fkey FOREIGN KEY (reseller_id) REFERENCES public.resellers(id);
 
 -- fk constraint prices prices_price_list_id_fkey
 
@@ -2336,6 +2956,11 @@ ALTER TABLE ONLY public.routes
 
 ALTER TABLE ONLY public.sandbox_steps
     ADD CONSTRAINT sandbox_steps_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.orders(id);
+
+-- fk constraint settlements settlements_merchant_id_fkey
+
+ALTER TABLE ONLY public.settlements
+    ADD CONSTRAINT settlements_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES public.merchants(id);
 
 -- fk constraint supplier_floats supplier_floats_supplier_id_fkey
 

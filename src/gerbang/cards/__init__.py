@@ -1,0 +1,1 @@
+"""Card payments: merchants, payments, their acquirers, settlement."""

@@ -1,0 +1,1 @@
+"""Who charges cards for us, behind one contract."""
