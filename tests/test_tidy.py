@@ -164,6 +164,7 @@ PURE: Final = frozenset(
         "gerbang.sandbox.serials",
         "gerbang.sandbox.tickets",
         "gerbang.suppliers.float_position",
+        "gerbang.terms.terms",
         "gerbang.suppliers.learn",
         "gerbang.suppliers.price_list",
         "gerbang.suppliers.supplier",
@@ -271,6 +272,8 @@ CORE: Final = (
     "bills",
     "cards",
     "deposits",
+    "terms",
+    "golive",
 )
 NOUNS_FOR_DIALECTS: Final = frozenset(
     {

@@ -331,9 +331,25 @@ BY_HAND: Final = (
         "direct",
         "bank_line:{line}:fee",
     ),
+    (
+        "bills asked for and nothing bought",
+        "surcharge",
+        "reseller",
+        "house:surcharges",
+        "direct",
+        "surcharge:{reseller}:{month}",
+    ),
+    (
+        "the same, and the balance does not do",
+        "surcharge.receivable",
+        "receivable",
+        "house:surcharges",
+        "direct",
+        "surcharge:{reseller}:{month}:receivable",
+    ),
     ("money sent to a supplier", "float.top_up", "float", "bank:main", "direct", "the caller's"),
 )
-"""Postings that are not of an outcome: orders, ledger, deposits, suppliers."""
+"""Postings that are not of an outcome: orders, ledger, deposits, terms, suppliers."""
 
 
 def posting_table() -> str:

@@ -29,6 +29,7 @@ from gerbang.api import (
     routes,
     sandbox,
     suppliers,
+    terms,
 )
 from gerbang.api.context import BodyLimit
 from gerbang.api.errors import ERROR_RESPONSES, add_error_handlers
@@ -75,6 +76,7 @@ def create_api(services: Services) -> FastAPI:
         routes,
         orders,
         deposits,
+        terms,
         callbacks,
         ledger,
         cases,

@@ -17,6 +17,7 @@ from gerbang.cli import (
     supplier,
     supplier_float,
     supplier_sync,
+    terms,
     token,
 )
 from gerbang.cli.demo import demo
@@ -38,6 +39,7 @@ app.add_typer(recon.app, name="recon")
 app.add_typer(order.app, name="order")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(deposit.app, name="deposit")
+app.add_typer(terms.app, name="terms")
 app.add_typer(callback.app, name="callback")
 app.add_typer(token.app, name="token")
 app.add_typer(db.app, name="db")

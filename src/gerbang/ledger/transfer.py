@@ -35,6 +35,8 @@ class TransferEvent(StrEnum):
     MANUAL_DEBIT = "manual.debit"
     FLOAT_TOP_UP = "float.top_up"
     CORRECTION = "correction"
+    SURCHARGE = "surcharge"
+    SURCHARGE_RECEIVABLE = "surcharge.receivable"
 
 
 class Transfer(msgspec.Struct, frozen=True):

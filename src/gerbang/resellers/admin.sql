@@ -8,9 +8,10 @@ VALUES ($1, $2::text::account_kind, $3::text::account_side, true, $4) RETURNING 
 SELECT id FROM price_lists WHERE code = $1
 
 -- name: insert_reseller
--- A new reseller, sandboxed in a demo; everything else is a change.
-INSERT INTO resellers (code, name, account_id, receivable_account_id, price_list_id, sandboxed)
-VALUES ($1, $2, $3, $4, $5, coalesce((SELECT demo FROM installation), false))
+-- A new reseller, sandboxed in a demo, live where nothing is asked of it before; everything else is a change.
+INSERT INTO resellers (code, name, account_id, receivable_account_id, price_list_id, sandboxed, live)
+VALUES ($1, $2, $3, $4, $5, coalesce((SELECT demo FROM installation), false),
+        (SELECT NOT (kyc_required OR checklist_required) FROM operator_terms))
 RETURNING id
 
 -- name: lock_reseller
