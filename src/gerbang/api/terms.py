@@ -147,6 +147,7 @@ async def patch_operator_terms(caller: Authorized, body: OperatorTermsPatch) -> 
 async def get_report(
     caller: Authorized,
     month: MonthText = None,
+    *,
     only_warned: bool = False,
     after: AfterCode = "",
     limit: Limit = 100,

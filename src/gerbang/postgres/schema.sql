@@ -61,6 +61,15 @@ CREATE TYPE public.deposit_ticket_state AS ENUM (
     'cancelled'
 );
 
+-- type kyc_state
+
+CREATE TYPE public.kyc_state AS ENUM (
+    'submitted',
+    'approved',
+    'rejected',
+    'revoked'
+);
+
 -- type merchant_status
 
 CREATE TYPE public.merchant_status AS ENUM (
@@ -238,6 +247,18 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- function check_live()
+
+CREATE FUNCTION public.check_live() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF (TG_OP = 'INSERT' OR NOT OLD.live) AND (SELECT kyc_required FROM operator_terms) AND NOT kyc_holds(NEW.id) THEN
+        RAISE EXCEPTION 'live access needs an approved KYC record' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
 -- function check_new_attempts()
 
 CREATE FUNCTION public.check_new_attempts() RETURNS trigger
@@ -397,6 +418,15 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
+
+-- function kyc_holds(bigint)
+
+CREATE FUNCTION public.kyc_holds(who bigint) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT coalesce((SELECT state = 'approved' AND coalesce(valid_until >= wib_day(clock_timestamp()), true)
+                       FROM kyc_records WHERE reseller_id = who ORDER BY id DESC LIMIT 1), false)
+$$;
 
 -- function note_change()
 
@@ -1133,6 +1163,38 @@ CREATE TABLE public.installation (
 
 COMMENT ON COLUMN public.installation.tag IS 'Prefix of our references at suppliers, so that two installations never share one.';
 
+-- table kyc_records
+
+CREATE TABLE public.kyc_records (
+    id bigint NOT NULL,
+    reseller_id bigint NOT NULL,
+    state public.kyc_state NOT NULL,
+    evidence text NOT NULL,
+    evidence_date date NOT NULL,
+    valid_until date,
+    actor text NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT kyc_records_actor_check CHECK ((actor <> ''::text)),
+    CONSTRAINT kyc_records_evidence_check CHECK ((btrim(evidence) <> ''::text)),
+    CONSTRAINT kyc_records_evidence_is_not_of_the_future CHECK ((evidence_date <= public.wib_day(at))),
+    CONSTRAINT kyc_records_valid_after_evidence CHECK ((valid_until >= evidence_date))
+);
+
+-- comment TABLE kyc_records
+
+COMMENT ON TABLE public.kyc_records IS 'Who the reseller is, by what evidence; the newest record counts.';
+
+-- sequence kyc_records_id_seq
+
+ALTER TABLE public.kyc_records ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.kyc_records_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 -- table lane_commits
 
 CREATE TABLE public.lane_commits (
@@ -1221,6 +1283,31 @@ CREATE TABLE public.operator_prefixes (
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT operator_prefixes_prefix_check CHECK ((prefix ~ '^[0-9]{3,6}$'::text))
 );
+
+-- table operator_terms
+
+CREATE TABLE public.operator_terms (
+    only_row boolean DEFAULT true NOT NULL,
+    kyc_required boolean DEFAULT false NOT NULL,
+    checklist_required boolean DEFAULT false NOT NULL,
+    deposit_min bigint DEFAULT 100000 NOT NULL,
+    orders_per_month_min integer DEFAULT 1000 NOT NULL,
+    surcharge_amount bigint DEFAULT 100000 NOT NULL,
+    surcharge_inquiries integer DEFAULT 1000 NOT NULL,
+    CONSTRAINT operator_terms_deposit_min_check CHECK ((deposit_min >= 0)),
+    CONSTRAINT operator_terms_only_row_check CHECK (only_row),
+    CONSTRAINT operator_terms_orders_per_month_min_check CHECK ((orders_per_month_min >= 0)),
+    CONSTRAINT operator_terms_surcharge_amount_check CHECK ((surcharge_amount >= 0)),
+    CONSTRAINT operator_terms_surcharge_inquiries_check CHECK ((surcharge_inquiries > 0))
+);
+
+-- comment TABLE operator_terms
+
+COMMENT ON TABLE public.operator_terms IS 'What this operator asks of its resellers; one row.';
+
+-- comment COLUMN operator_terms.surcharge_amount
+
+COMMENT ON COLUMN public.operator_terms.surcharge_amount IS 'Rupiah a month for each started surcharge_inquiries of the mean daily inquiries.';
 
 -- table order_history
 
@@ -1640,6 +1727,19 @@ ALTER TABLE public.refusals ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+-- table reseller_terms
+
+CREATE TABLE public.reseller_terms (
+    reseller_id bigint NOT NULL,
+    orders_per_month_min integer,
+    surcharge_exempt boolean DEFAULT false NOT NULL,
+    CONSTRAINT reseller_terms_orders_per_month_min_check CHECK ((orders_per_month_min >= 0))
+);
+
+-- comment TABLE reseller_terms
+
+COMMENT ON TABLE public.reseller_terms IS 'Where a reseller''s terms differ; no row and null mean the operator''s.';
+
 -- table resellers
 
 CREATE TABLE public.resellers (
@@ -1905,6 +2005,35 @@ ALTER TABLE public.suppliers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+-- table surcharges
+
+CREATE TABLE public.surcharges (
+    reseller_id bigint NOT NULL,
+    month date NOT NULL,
+    inquiries bigint NOT NULL,
+    days integer NOT NULL,
+    per_inquiries integer NOT NULL,
+    rate bigint NOT NULL,
+    amount bigint NOT NULL,
+    paid_from text,
+    actor text NOT NULL,
+    intended_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    posted_at timestamp with time zone,
+    CONSTRAINT surcharges_days_check CHECK (((days >= 28) AND (days <= 31))),
+    CONSTRAINT surcharges_each_started_step CHECK ((amount = ((((inquiries + ((days)::bigint * per_inquiries)) - 1) / ((days)::bigint * per_inquiries)) * rate))),
+    CONSTRAINT surcharges_inquiries_check CHECK ((inquiries > 0)),
+    CONSTRAINT surcharges_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT surcharges_month_is_over CHECK ((((month + '1 mon'::interval))::date <= public.wib_day(intended_at))),
+    CONSTRAINT surcharges_paid_from_check CHECK ((paid_from = ANY (ARRAY['balance'::text, 'receivable'::text]))),
+    CONSTRAINT surcharges_per_inquiries_check CHECK ((per_inquiries > 0)),
+    CONSTRAINT surcharges_posted_from_somewhere CHECK (((posted_at IS NULL) = (paid_from IS NULL))),
+    CONSTRAINT surcharges_rate_check CHECK ((rate > 0))
+);
+
+-- comment TABLE surcharges
+
+COMMENT ON TABLE public.surcharges IS 'The intention to charge, committed before the ledger is asked; once for a reseller and month.';
+
 -- sequence transfer_ids
 
 CREATE SEQUENCE public.transfer_ids
@@ -2119,6 +2248,11 @@ ALTER TABLE ONLY public.entries
 ALTER TABLE ONLY public.installation
     ADD CONSTRAINT installation_pkey PRIMARY KEY (only_row);
 
+-- constraint kyc_records kyc_records_pkey
+
+ALTER TABLE ONLY public.kyc_records
+    ADD CONSTRAINT kyc_records_pkey PRIMARY KEY (id);
+
 -- constraint lane_commits lane_commits_pkey
 
 ALTER TABLE ONLY public.lane_commits
@@ -2153,6 +2287,11 @@ ALTER TABLE ONLY public.merchants
 
 ALTER TABLE ONLY public.operator_prefixes
     ADD CONSTRAINT operator_prefixes_pkey PRIMARY KEY (prefix);
+
+-- constraint operator_terms operator_terms_pkey
+
+ALTER TABLE ONLY public.operator_terms
+    ADD CONSTRAINT operator_terms_pkey PRIMARY KEY (only_row);
 
 -- constraint order_steps order_steps_pkey
 
@@ -2249,6 +2388,11 @@ ALTER TABLE ONLY public.recon_runs
 ALTER TABLE ONLY public.refusals
     ADD CONSTRAINT refusals_pkey PRIMARY KEY (id);
 
+-- constraint reseller_terms reseller_terms_pkey
+
+ALTER TABLE ONLY public.reseller_terms
+    ADD CONSTRAINT reseller_terms_pkey PRIMARY KEY (reseller_id);
+
 -- constraint resellers resellers_account_id_key
 
 ALTER TABLE ONLY public.resellers
@@ -2338,6 +2482,11 @@ ALTER TABLE ONLY public.suppliers
 
 ALTER TABLE ONLY public.suppliers
     ADD CONSTRAINT suppliers_pkey PRIMARY KEY (id);
+
+-- constraint surcharges surcharges_pkey
+
+ALTER TABLE ONLY public.surcharges
+    ADD CONSTRAINT surcharges_pkey PRIMARY KEY (reseller_id, month);
 
 -- constraint transfers transfers_key_unique
 
@@ -2452,6 +2601,10 @@ CREATE UNIQUE INDEX entries_account_version ON public.entries USING btree (accou
 -- index entries_untracked_account
 
 CREATE INDEX entries_untracked_account ON public.entries USING btree (account_id, transfer_id) WHERE (version IS NULL);
+
+-- index kyc_records_reseller
+
+CREATE INDEX kyc_records_reseller ON public.kyc_records USING btree (reseller_id, id);
 
 -- index margins_changed
 
@@ -2585,6 +2738,10 @@ CREATE INDEX sandbox_steps_due ON public.sandbox_steps USING btree (due_at) WHER
 
 CREATE INDEX suppliers_changed ON public.suppliers USING btree (changed_xid);
 
+-- index surcharges_unposted
+
+CREATE INDEX surcharges_unposted ON public.surcharges USING btree (month) WHERE (posted_at IS NULL);
+
 -- index transfers_day
 
 CREATE INDEX transfers_day ON public.transfers USING btree (business_day, id);
@@ -2677,6 +2834,10 @@ CREATE TRIGGER entries_obey AFTER INSERT ON public.entries REFERENCING NEW TABLE
 
 CREATE TRIGGER installation_clock_goes_forward BEFORE UPDATE OF sandbox_clock_offset_s, demo ON public.installation FOR EACH ROW EXECUTE FUNCTION public.check_sandbox_clock();
 
+-- trigger kyc_records kyc_records_append_only
+
+CREATE TRIGGER kyc_records_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.kyc_records FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
 -- trigger margins margins_note_change
 
 CREATE TRIGGER margins_note_change BEFORE INSERT OR UPDATE ON public.margins FOR EACH ROW EXECUTE FUNCTION public.note_change();
@@ -2692,6 +2853,10 @@ CREATE TRIGGER merchants_note_change BEFORE INSERT OR UPDATE ON public.merchants
 -- trigger operator_prefixes operator_prefixes_note_change
 
 CREATE TRIGGER operator_prefixes_note_change BEFORE INSERT OR UPDATE ON public.operator_prefixes FOR EACH ROW EXECUTE FUNCTION public.note_change();
+
+-- trigger operator_terms operator_terms_never_deleted
+
+CREATE TRIGGER operator_terms_never_deleted BEFORE DELETE OR TRUNCATE ON public.operator_terms FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 -- trigger orders orders_have_parents
 
@@ -2741,6 +2906,10 @@ CREATE TRIGGER products_never_deleted BEFORE DELETE OR TRUNCATE ON public.produc
 
 CREATE TRIGGER products_note_change BEFORE INSERT OR UPDATE ON public.products FOR EACH ROW EXECUTE FUNCTION public.note_change();
 
+-- trigger resellers resellers_live_needs_kyc
+
+CREATE TRIGGER resellers_live_needs_kyc BEFORE INSERT OR UPDATE OF live ON public.resellers FOR EACH ROW WHEN (new.live) EXECUTE FUNCTION public.check_live();
+
 -- trigger resellers resellers_never_deleted
 
 CREATE TRIGGER resellers_never_deleted BEFORE DELETE OR TRUNCATE ON public.resellers FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
@@ -2768,6 +2937,10 @@ CREATE TRIGGER suppliers_never_deleted BEFORE DELETE OR TRUNCATE ON public.suppl
 -- trigger suppliers suppliers_note_change
 
 CREATE TRIGGER suppliers_note_change BEFORE INSERT OR UPDATE ON public.suppliers FOR EACH ROW EXECUTE FUNCTION public.note_change();
+
+-- trigger surcharges surcharges_never_deleted
+
+CREATE TRIGGER surcharges_never_deleted BEFORE DELETE OR TRUNCATE ON public.surcharges FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 -- trigger transfers transfers_append_only
 
@@ -2857,6 +3030,11 @@ ALTER TABLE ONLY public.deposit_ticket_banks
 ALTER TABLE ONLY public.deposit_tickets
     ADD CONSTRAINT deposit_tickets_reseller_id_fkey FOREIGN KEY (reseller_id) REFERENCES public.resellers(id);
 
+-- fk constraint kyc_records kyc_records_reseller_id_fkey
+
+ALTER TABLE ONLY public.kyc_records
+    ADD CONSTRAINT kyc_records_reseller_id_fkey FOREIGN KEY (reseller_id) REFERENCES public.resellers(id);
+
 -- fk constraint margins margins_category_fkey
 
 ALTER TABLE ONLY public.margins
@@ -2927,6 +3105,11 @@ ALTER TABLE ONLY public.recon_differences
 ALTER TABLE ONLY public.recon_runs
     ADD CONSTRAINT recon_runs_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES public.suppliers(id);
 
+-- fk constraint reseller_terms reseller_terms_reseller_id_fkey
+
+ALTER TABLE ONLY public.reseller_terms
+    ADD CONSTRAINT reseller_terms_reseller_id_fkey FOREIGN KEY (reseller_id) REFERENCES public.resellers(id);
+
 -- fk constraint resellers resellers_account_id_fkey
 
 ALTER TABLE ONLY public.resellers
@@ -2971,3 +3154,8 @@ ALTER TABLE ONLY public.supplier_floats
 
 ALTER TABLE ONLY public.suppliers
     ADD CONSTRAINT suppliers_float_account_id_fkey FOREIGN KEY (float_account_id) REFERENCES public.accounts(id);
+
+-- fk constraint surcharges surcharges_reseller_id_fkey
+
+ALTER TABLE ONLY public.surcharges
+    ADD CONSTRAINT surcharges_reseller_id_fkey FOREIGN KEY (reseller_id) REFERENCES public.resellers(id);

@@ -1,1 +1,1 @@
-"""What an operator asks of its resellers: KYC, a monthly minimum, a surcharge for mere questions."""
+"""What an operator asks of its resellers: KYC, a monthly minimum, a surcharge."""

@@ -62,7 +62,9 @@ async def show_surcharges(
     one = (await find_reseller(connection, code))["id"] if code else None
     rows = await connection.fetch(SQL.surcharges_of_month, wanted.first, one)
     written = {row["reseller_id"]: row for row in rows}
-    items = [_item(target.code, target.found, written.get(target.reseller_id)) for target in targets]
+    items = [
+        _item(target.code, target.found, written.get(target.reseller_id)) for target in targets
+    ]
     return {"month": str(wanted), "items": items, "next": None}
 
 
@@ -126,9 +128,7 @@ async def _intend(pool: Pool, month: Month, target: SurchargeTarget, *, actor: s
             )
 
 
-async def _post(
-    pool: Pool, lane: Lane, house: HouseAccountIds, row: Any, month: Month
-) -> None:
+async def _post(pool: Pool, lane: Lane, house: HouseAccountIds, row: Any, month: Month) -> None:
     """Take it from the balance, or where that does not do, let the reseller owe it.
 
     Two runs take turns, and look first for what an earlier one booked: so it is booked once.
@@ -138,9 +138,7 @@ async def _post(
         await connection.execute(LEDGER_SQL.lock_collecting, key)
         if await connection.fetchval(LEDGER_SQL.transfer_amount_by_key, key) is not None:
             paid_from = "balance"
-        elif await connection.fetchval(
-            LEDGER_SQL.transfer_amount_by_key, f"{key}:receivable"
-        ):
+        elif await connection.fetchval(LEDGER_SQL.transfer_amount_by_key, f"{key}:receivable"):
             paid_from = "receivable"
         else:
             paid_from = await _move(lane, house, row, key, note=str(month))
@@ -149,9 +147,7 @@ async def _post(
         )
 
 
-async def _move(
-    lane: Lane, house: HouseAccountIds, row: Any, key: str, *, note: str
-) -> str:
+async def _move(lane: Lane, house: HouseAccountIds, row: Any, key: str, *, note: str) -> str:
     move = MoveMoney(
         key=key,
         event=TransferEvent.SURCHARGE,

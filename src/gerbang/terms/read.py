@@ -25,7 +25,7 @@ from gerbang.terms.terms import (
 class ResellerTermsChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Where a reseller's terms differ; a minimum of None is the operator's again."""
 
-    orders_per_month_min: int | None | msgspec.UnsetType = msgspec.UNSET
+    orders_per_month_min: int | msgspec.UnsetType | None = msgspec.UNSET
     surcharge_exempt: bool | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -69,9 +69,7 @@ async def change_terms(
         exempt = change.surcharge_exempt
     if minimum is not None and not 0 <= minimum <= COUNT_MAX:
         problem = f"must be 0 to {COUNT_MAX}"
-        raise BadInputError(
-            f"orders_per_month_min {problem}", {"orders_per_month_min": problem}
-        )
+        raise BadInputError(f"orders_per_month_min {problem}", {"orders_per_month_min": problem})
     await connection.execute(SQL.save_reseller_terms, reseller["id"], minimum, exempt)
     await write_audit(
         connection,
@@ -137,7 +135,9 @@ async def _shown(
     orders = await count_orders(connection, month, reseller_id=one)
     inquiries = await count_inquiries(connection, month, reseller_id=one)
     return [
-        _one(row, month, day, orders=orders.get(row["id"], 0), inquiries=inquiries.get(row["id"], 0))
+        _one(
+            row, month, day, orders=orders.get(row["id"], 0), inquiries=inquiries.get(row["id"], 0)
+        )
         for row in rows
     ]
 

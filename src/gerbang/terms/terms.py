@@ -58,7 +58,7 @@ class Month(msgspec.Struct, frozen=True, order=True):
         return f"{self.year:04}-{self.number:02}"
 
 
-# --- the monthly minimum ---------------------------------------------------------------------------
+# --- the monthly minimum --------------------------------------------------------------------------
 
 
 class Pace(StrEnum):
@@ -131,7 +131,7 @@ def _warning(pace: Pace, *, missing: int, expected: int, orders: int) -> str:
     return ""
 
 
-# --- the surcharge ---------------------------------------------------------------------------------
+# --- the surcharge --------------------------------------------------------------------------------
 
 
 class SurchargeRate(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,6 +203,6 @@ def _why(
         return "the operator takes no surcharge"
     return (
         f"{format_dots(inquiries)} inquiries in {month.days} days are {mean} a day; nothing was "
-        f"bought; {steps} started × {format_dots(rate.per_inquiries)} a day × "
+        f"bought; {steps} started x {format_dots(rate.per_inquiries)} a day x "
         f"Rp{format_dots(rate.amount)} = Rp{format_dots(steps * rate.amount)}"
     )
