@@ -42,7 +42,14 @@ from gerbang.outbound.addresses import AddressPolicy
 from gerbang.outbound.client import OutboundClient, OutboundSettings
 from gerbang.outbound.message import Answered, InboundRequest
 from gerbang.postgres.lane import Lane
-from gerbang.postgres.pool import Connection, OwnConnection, Pool, connect, open_pool
+from gerbang.postgres.pool import (
+    LANE_SETTINGS,
+    Connection,
+    OwnConnection,
+    Pool,
+    connect,
+    open_pool,
+)
 from gerbang.resellers.access import Gatekeeper
 from gerbang.resellers.day_orders import DayOrders, count_orders
 from gerbang.routing.dispatch import Dispatcher
@@ -171,6 +178,7 @@ class Node:
             self.database_url,
             application_name=f"gerbang lane {self.name}",
             lock_timeout_ms=LANE_LOCK_TIMEOUT_MS,
+            settings=LANE_SETTINGS,
         )
 
     def _open_out(self, *, work: bool) -> None:

@@ -23,7 +23,7 @@ from gerbang.orders.writes import (
     Transcript,
 )
 from gerbang.postgres.lane import Lane
-from gerbang.postgres.pool import connect
+from gerbang.postgres.pool import LANE_SETTINGS, connect
 
 NODE = "test-node"
 
@@ -184,7 +184,9 @@ async def _open_lane(house: House, *, workers: int) -> None:
         node=NODE,
     )
     url = house.url
-    house.lane = Lane(lambda: connect(url, lock_timeout_ms=500), program, workers=workers)
+    house.lane = Lane(
+        lambda: connect(url, lock_timeout_ms=500, settings=LANE_SETTINGS), program, workers=workers
+    )
     await house.lane.start()
 
 

@@ -55,7 +55,7 @@ async def test_a_callback_written_while_the_one_before_it_ends_is_woken(database
     ):
         order, attempt, first = await _sold_without_serial(house)
         async with beside.transaction():
-            program: Any = house.lane._program
+            program: Any = house.lane.program
             await program.run(beside, [_serial(house, order, attempt)], skip_locked=False)
             heard = house.lane.submit_soon(_heard(first))
             done, _ = await asyncio.wait({heard}, timeout=0.3)
@@ -75,7 +75,7 @@ async def test_a_callback_written_after_the_one_before_it_ended_is_due(database_
     ):
         order, attempt, first = await _sold_without_serial(house)
         async with beside.transaction():
-            program: Any = house.lane._program
+            program: Any = house.lane.program
             await program.run(beside, [_heard(first)], skip_locked=False)
             serial = house.lane.submit_soon(_serial(house, order, attempt))
             done, _ = await asyncio.wait({serial}, timeout=0.3)

@@ -45,13 +45,22 @@ SELECT e.transfer_id, e.amount, t.key, t.event, t.order_id, t.note, t.actor, t.b
  LIMIT $3
 
 -- name: transfers_of_order
--- All transfers of an order.
+-- All transfers of an order: its hold and the end of it, the costs of its attempts, and what seldom happens.
+WITH found AS (
+    SELECT o.hold_id AS id FROM orders o WHERE o.id = $1
+     UNION
+    SELECT x.id FROM orders o JOIN transfers x ON x.pending_id = o.hold_id WHERE o.id = $1
+     UNION
+    SELECT x.id FROM attempts a JOIN transfers x ON x.key = 'attempt:' || a.id || ':cost' WHERE a.order_id = $1
+     UNION
+    SELECT x.id FROM transfers x
+     WHERE x.order_id = $1 AND x.event NOT IN ('sale.hold', 'sale.post', 'sale.void', 'cost')
+)
 SELECT t.id, t.key, t.event, t.phase::text, t.amount, d.code AS debit, c.code AS credit, t.business_day,
        t.created_at, t.actor, t.note
-  FROM transfers t
+  FROM found JOIN transfers t ON t.id = found.id
   JOIN accounts d ON d.id = t.debit_account_id
   JOIN accounts c ON c.id = t.credit_account_id
- WHERE t.order_id = $1
  ORDER BY t.id
 
 -- name: verify_entries_sum

@@ -16,14 +16,13 @@ from gerbang.dialects.contract import OrderState, OrderView, Refusal
 from gerbang.ledger.account import Account, HouseAccount
 from gerbang.ledger.book import Book
 from gerbang.ledger.move import Moved, MoveMoney, plan_move
-from gerbang.ledger.transfer import Transfer
+from gerbang.ledger.transfer import Transfer, TransferEvent
 from gerbang.orders.batch_rows import (
     changed_attempt_row,
     changed_order_row,
     columns,
     entry_row,
     new_attempt_row,
-    new_order_row,
     transfer_row,
 )
 from gerbang.orders.batch_state import BatchState
@@ -44,7 +43,7 @@ from gerbang.orders.writes import (
     SettledTesting,
     SettleTesting,
 )
-from gerbang.postgres.lane import SET_ASIDE, Done
+from gerbang.postgres.lane import LEDGER_LOCK_KEY, NO_PROOF, SET_ASIDE, Done, Proof
 from gerbang.postgres.pool import Connection
 from gerbang.postgres.sql import load_queries
 
@@ -76,15 +75,20 @@ class OrderProgram:
         self._free_numbers: list[Numbers] = []
 
     async def run(
-        self, connection: Connection, writes: Sequence[Any], *, skip_locked: bool
+        self,
+        connection: Connection,
+        writes: Sequence[Any],
+        *,
+        skip_locked: bool,
+        proof: Proof = NO_PROOF,
     ) -> Done:
         """Do all writes of a batch; see postgres/lane.py."""
-        batch = _Batch(self, connection, writes)
+        batch = _Batch(self, connection, writes, proof)
         results = await batch.run(skip_locked=skip_locked)
         # Numbers of a batch that failed are not used again: were they reserved in a transaction
         # that a crash of the server undid, it would give them out twice.
         self._free_numbers.append(batch.numbers)
-        return Done(results, batch.xact_id, batch.refused_accounts())
+        return Done(results, batch.xact_id, batch.refused_accounts(), proved=batch.proved)
 
     def connection_lost(self) -> None:
         """Forget the reserved ids: a server that crashed may give them out again."""
@@ -99,13 +103,15 @@ class _Batch(BatchState):
     """One batch on its way: locks, loads, has everything planned, and writes."""
 
     def __init__(
-        self, program: OrderProgram, connection: Connection, writes: Sequence[Any]
+        self, program: OrderProgram, connection: Connection, writes: Sequence[Any], proof: Proof
     ) -> None:
         super().__init__(
             program, now=program.clock.now(), numbers=program.borrow_numbers(), writes=writes
         )
         self.p = program
         self.c = connection
+        self.proof = proof
+        self.proved = False
         self.xact_id = ""
         self.known_ids: list[int] = []
 
@@ -170,6 +176,7 @@ class _Batch(BatchState):
             [w.reseller_id for w in places],
             [w.testing for w in places],
             [w.reference for w in places],
+            LEDGER_LOCK_KEY,
         )
         accounts = {row[0]: Account(*row[:6]) for row in rows}
         if rows:
@@ -285,6 +292,7 @@ class _Batch(BatchState):
 
     async def _write(self) -> None:
         await self._settle_testing()
+        await self._write_placed()
         await self._write_batch()
         if self.new_steps:
             await self.c.execute(SQL.insert_sandbox_steps, *columns(self.new_steps, 3))
@@ -296,17 +304,54 @@ class _Batch(BatchState):
             await self.c.execute(SQL.insert_cases, *columns(cases, 5))
         await self._write_refusals()
 
-    async def _write_batch(self) -> None:
-        """Write all tables of the hot path in one round trip, and check its row counts."""
-        book = self.book
-        if not (book.transfers or self.new_orders or self.changed_orders or self.new_messages):
+    async def _write_placed(self) -> None:
+        """Write new orders with their holds and first attempts; the accounts too, if that is all."""
+        if not self.placed:
             return
+        changed = () if self._more_to_write() else tuple(self.book.changed.values())
+        slot, number = self.proof
+        count = await self.c.fetchval(
+            SQL.write_placed,
+            self.placed,
+            [
+                {"id": a.id, "held": a.held, "balance": a.balance, "version": a.version}
+                for a in changed
+            ],
+            TransferEvent.SALE_HOLD.value,
+            self.p.house[HouseAccount.SALES],
+            slot,
+            number,
+        )
+        self.proved = bool(slot)
+        if count != len(changed):
+            raise StateMovedError(f"expected {len(changed)} accounts, found {count}")
+
+    def _more_to_write(self) -> bool:
+        """Tell whether there is anything beside what was placed."""
+        return bool(
+            self._other_transfers()
+            or self.changed_orders
+            or self.new_messages
+            or self.new_attempts
+            or self.new_callbacks
+        )
+
+    def _other_transfers(self) -> list[Transfer]:
+        """All transfers that are not the hold of an order placed here."""
+        transfers = self.book.transfers
+        holds = {row.hold_id for row in self.placed}
+        return [t for t in transfers if t.id not in holds]
+
+    async def _write_batch(self) -> None:
+        """Write what is not placed here in one round trip, and check its row counts."""
+        if not self._more_to_write():
+            return
+        book = self.book
         row = await self.c.fetchrow(
             SQL.write_batch,
-            *columns([transfer_row(t) for t in book.transfers], 11),
+            *columns([transfer_row(t) for t in self._other_transfers()], 11),
             *columns([entry_row(e) for e in book.entries], 6),
             *columns([(a.id, a.balance, a.held, a.version) for a in book.changed.values()], 4),
-            *columns([new_order_row(o) for o in self.new_orders], 18),
             *columns(
                 [
                     changed_order_row(o, self.order_state_before[o.id])
@@ -329,14 +374,6 @@ class _Batch(BatchState):
         expected = (len(book.changed), len(self.changed_orders), len(self.changed_attempts))
         if found != expected:
             raise StateMovedError(f"expected {expected}, found {found}")
-
-    def _changed_order_rows(self) -> list[tuple[Any, ...]]:
-        before = self.order_state_before
-        return [changed_order_row(o, before[o.id]) for o in self.changed_orders.values()]
-
-    def _changed_attempt_rows(self) -> list[tuple[Any, ...]]:
-        before = self.attempt_state_before
-        return [changed_attempt_row(a, before[a.id]) for a in self.changed_attempts.values()]
 
     async def _write_refusals(self) -> None:
         refusals = [

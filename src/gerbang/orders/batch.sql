@@ -1,6 +1,6 @@
 -- name: lock_accounts
--- Lock tracked accounts in id order, so that two batches can never wait for each other in a ring.
--- On the way: which of the references are known, and the transaction's id for a commit in doubt.
+-- Lock tracked accounts in id order, so that two batches can never wait for each other in a ring; before
+-- them, once, the ledger's lock that its writers share. On the way: which of the references are known, and the transaction's id for a commit in doubt.
 WITH known AS MATERIALIZED (
     SELECT array_agg(o.id) AS ids
       FROM unnest($2::bigint[], $3::boolean[], $4::text[]) AS w (reseller_id, testing, reference)
@@ -8,7 +8,10 @@ WITH known AS MATERIALIZED (
 )
 SELECT a.id, a.kind::text, a.balance, a.held, a.credit_limit, a.version,
        pg_current_xact_id()::text AS xact_id, (SELECT ids FROM known) AS known_ids
-  FROM accounts a WHERE a.id = ANY($1::bigint[]) AND a.tracked ORDER BY a.id FOR NO KEY UPDATE OF a
+  FROM accounts a
+ WHERE (SELECT pg_advisory_xact_lock_shared($5::bigint)::text) IS NOT NULL
+   AND a.id = ANY($1::bigint[]) AND a.tracked
+ ORDER BY a.id FOR NO KEY UPDATE OF a
 
 -- name: lock_accounts_skip_locked
 -- The same, leaving out what somebody else keeps locked; those writes are set aside.
@@ -19,7 +22,10 @@ WITH known AS MATERIALIZED (
 )
 SELECT a.id, a.kind::text, a.balance, a.held, a.credit_limit, a.version,
        pg_current_xact_id()::text AS xact_id, (SELECT ids FROM known) AS known_ids
-  FROM accounts a WHERE a.id = ANY($1::bigint[]) AND a.tracked ORDER BY a.id FOR NO KEY UPDATE OF a SKIP LOCKED
+  FROM accounts a
+ WHERE (SELECT pg_advisory_xact_lock_shared($5::bigint)::text) IS NOT NULL
+   AND a.id = ANY($1::bigint[]) AND a.tracked
+ ORDER BY a.id FOR NO KEY UPDATE OF a SKIP LOCKED
 
 -- name: lock_orders
 -- Lock the orders whose outcomes are applied, in id order, after the accounts; with their attempts,
@@ -50,8 +56,47 @@ SELECT id, reseller_id, credential_id, testing, dialect, kind::text, reference, 
        needs_decision_at
   FROM orders WHERE id = ANY($1::bigint[])
 
+-- name: write_placed
+-- New orders with their holds and first attempts, and the proof of the commit, in one round trip while
+-- the accounts are locked. The number of accounts is checked by the caller.
+WITH placed AS MATERIALIZED (
+    SELECT * FROM json_to_recordset($1::json)
+        AS p (id bigint, reseller_id bigint, credential_id bigint, testing boolean, dialect text, kind product_kind,
+              reference text, signature_key text, product_id bigint, product_code text, product_name text,
+              destination text, quantity bigint, counter integer, same_day_counter integer, price bigint,
+              created_at timestamptz, hold_id bigint, hold_key text, account_id bigint, attempt_id bigint,
+              supplier_id bigint, route_id bigint, supplier_product_code text, attempt_reference text, cost bigint,
+              claimed_by text, claim_ms integer, explanation jsonb)
+), holds AS (
+    INSERT INTO transfers (id, key, event, phase, debit_account_id, credit_account_id, amount, order_id)
+    SELECT hold_id, hold_key, $3, 'pending', account_id, $4, price, id FROM placed WHERE hold_id IS NOT NULL
+), held_accounts AS (
+    UPDATE accounts a SET held = w.held
+      FROM json_to_recordset($2::json) AS w (id bigint, held bigint, balance bigint, version bigint)
+     WHERE a.id = w.id AND a.balance = w.balance AND a.version = w.version
+    RETURNING 1
+), new_orders AS (
+    INSERT INTO orders (id, reseller_id, credential_id, testing, dialect, kind, reference, signature_key, product_id,
+                        product_code, product_name, destination, quantity, counter, same_day_counter, price, hold_id,
+                        created_at, updated_at)
+    SELECT id, reseller_id, credential_id, testing, dialect, kind, reference, signature_key, product_id,
+           product_code, product_name, destination, quantity, counter, same_day_counter, price, hold_id,
+           created_at, created_at
+      FROM placed
+), first_attempts AS (
+    INSERT INTO attempts (id, order_id, number, supplier_id, route_id, supplier_product_code, reference,
+                          cost_expected, claimed_by, due_at, explanation)
+    SELECT attempt_id, id, 1, supplier_id, route_id, supplier_product_code, attempt_reference, cost, claimed_by,
+           clock_timestamp() + claim_ms * interval '1 millisecond', explanation
+      FROM placed WHERE attempt_id IS NOT NULL
+), proof AS (
+    INSERT INTO lane_commits (slot, number) SELECT $5, $6 WHERE $5 <> ''
+    ON CONFLICT (slot) DO UPDATE SET number = excluded.number, at = excluded.at
+)
+SELECT count(*) FROM held_accounts
+
 -- name: write_batch
--- Everything a batch writes to ledger, orders, attempts and outbox, in one round trip while the
+-- Everything else a batch writes to ledger, orders, attempts and outbox, in one round trip while the
 -- accounts are locked. Empty arrays write nothing. Each update names the state it expects; the
 -- counts are checked by the caller. The database sets the business day.
 WITH new_transfers AS (
@@ -70,25 +115,13 @@ WITH new_transfers AS (
       FROM unnest($18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[]) AS w (id, balance, held, version)
      WHERE a.id = w.id
     RETURNING 1
-), new_orders AS (
-    INSERT INTO orders (id, reseller_id, credential_id, testing, dialect, kind, reference, signature_key, product_id,
-                        product_code, product_name, destination, quantity, counter, same_day_counter, price, hold_id,
-                        created_at, updated_at)
-    SELECT id, reseller_id, credential_id, testing, dialect, kind::product_kind, reference, signature_key, product_id,
-           product_code, product_name, destination, quantity, counter, same_day_counter, price, hold_id,
-           created_at, created_at
-      FROM unnest($22::bigint[], $23::bigint[], $24::bigint[], $25::boolean[], $26::text[], $27::text[], $28::text[],
-                  $29::text[], $30::bigint[], $31::text[], $32::text[], $33::text[], $34::bigint[], $35::int[],
-                  $36::int[], $37::bigint[], $38::bigint[], $39::timestamptz[])
-        AS w (id, reseller_id, credential_id, testing, dialect, kind, reference, signature_key, product_id,
-              product_code, product_name, destination, quantity, counter, same_day_counter, price, hold_id, created_at)
 ), changed_orders AS (
     UPDATE orders o
        SET state = w.state::order_state, reason = w.reason, sn = w.sn, message = w.message, data = w.data,
            supplier_id = w.supplier_id, cost = w.cost, same_day_counter = w.same_day_counter,
            updated_at = w.updated_at, final_at = w.final_at, needs_decision_at = w.needs_decision_at
-      FROM unnest($40::bigint[], $41::text[], $42::text[], $43::text[], $44::text[], $45::jsonb[], $46::bigint[],
-                  $47::bigint[], $48::int[], $49::timestamptz[], $50::timestamptz[], $51::timestamptz[], $52::text[])
+      FROM unnest($22::bigint[], $23::text[], $24::text[], $25::text[], $26::text[], $27::jsonb[], $28::bigint[],
+                  $29::bigint[], $30::int[], $31::timestamptz[], $32::timestamptz[], $33::timestamptz[], $34::text[])
         AS w (id, state, reason, sn, message, data, supplier_id, cost, same_day_counter, updated_at, final_at,
               needs_decision_at, expected)
      WHERE o.id = w.id AND o.state = w.expected::order_state
@@ -98,8 +131,8 @@ WITH new_transfers AS (
                           cost_expected, claimed_by, due_at, explanation)
     SELECT id, order_id, number, supplier_id, route_id, supplier_product_code, reference, cost_expected, claimed_by,
            clock_timestamp() + claim_ms * interval '1 millisecond', explanation
-      FROM unnest($53::bigint[], $54::bigint[], $55::smallint[], $56::bigint[], $57::bigint[], $58::text[],
-                  $59::text[], $60::bigint[], $61::text[], $62::int[], $63::jsonb[])
+      FROM unnest($35::bigint[], $36::bigint[], $37::smallint[], $38::bigint[], $39::bigint[], $40::text[],
+                  $41::text[], $42::bigint[], $43::text[], $44::int[], $45::jsonb[])
         AS w (id, order_id, number, supplier_id, route_id, supplier_product_code, reference, cost_expected,
               claimed_by, claim_ms, explanation)
 ), changed_attempts AS (
@@ -107,21 +140,21 @@ WITH new_transfers AS (
        SET state = w.state::attempt_state, cost = w.cost, sn = w.sn, supplier_order_id = w.supplier_order_id,
            reason = w.reason, message = w.message, due_at = w.due_at, not_found = w.not_found,
            not_found_since = w.not_found_since, claimed_by = NULL, updated_at = clock_timestamp()
-      FROM unnest($64::bigint[], $65::text[], $66::bigint[], $67::text[], $68::text[], $69::text[], $70::text[],
-                  $71::timestamptz[], $72::smallint[], $73::timestamptz[], $74::text[])
+      FROM unnest($46::bigint[], $47::text[], $48::bigint[], $49::text[], $50::text[], $51::text[], $52::text[],
+                  $53::timestamptz[], $54::smallint[], $55::timestamptz[], $56::text[])
         AS w (id, state, cost, sn, supplier_order_id, reason, message, due_at, not_found, not_found_since, expected)
      WHERE a.id = w.id AND a.state = w.expected::attempt_state
     RETURNING 1
 ), new_messages AS (
     INSERT INTO attempt_messages (attempt_id, kind, request, answer, outcome, elapsed_ms)
-    SELECT * FROM unnest($75::bigint[], $76::text[], $77::text[], $78::text[], $79::text[], $80::int[])
+    SELECT * FROM unnest($57::bigint[], $58::text[], $59::text[], $60::text[], $61::text[], $62::int[])
 ), new_callbacks AS (
     INSERT INTO callbacks (id, order_id, reseller_id, sequence, event, format, occurred_at, snapshot, state, due_at,
                            claimed_by)
     SELECT id, order_id, reseller_id, sequence, event, format, occurred_at, snapshot, state::callback_state, due_at,
            claimed_by
-      FROM unnest($81::bigint[], $82::bigint[], $83::bigint[], $84::smallint[], $85::text[], $86::text[],
-                  $87::timestamptz[], $88::jsonb[], $89::text[], $90::timestamptz[], $91::text[])
+      FROM unnest($63::bigint[], $64::bigint[], $65::bigint[], $66::smallint[], $67::text[], $68::text[],
+                  $69::timestamptz[], $70::jsonb[], $71::text[], $72::timestamptz[], $73::text[])
         AS w (id, order_id, reseller_id, sequence, event, format, occurred_at, snapshot, state, due_at, claimed_by)
 )
 SELECT (SELECT count(*) FROM moved_accounts) AS accounts,

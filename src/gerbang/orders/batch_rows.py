@@ -1,9 +1,12 @@
-"""One row of each table as `write_batch` wants it, and rows turned into columns."""
+"""Rows as the statements that write a batch want them, and rows turned into columns."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+import msgspec
 
 from gerbang.dialects.contract import OrderState
 from gerbang.ledger.transfer import Entry, Transfer
@@ -14,6 +17,9 @@ from gerbang.orders.writes import PlannedAttempt
 PREPARED_CLAIM_MS: Final = 30_000
 """How long the node that wrote an attempt may take to send it."""
 MESSAGE_LENGTH_MAX: Final = 500
+
+First: TypeAlias = tuple[Attempt, str | None, Mapping[str, Any]]
+"""An order's first attempt, the node that claimed it, and why its route was chosen."""
 
 
 def columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
@@ -45,9 +51,46 @@ def entry_row(e: Entry) -> tuple[Any, ...]:
     return (e.transfer_id, e.account_id, e.amount, e.previous, e.balance, e.version)
 
 
-def new_order_row(o: Order) -> tuple[Any, ...]:
-    """A new order."""
-    return (
+class PlacedRow(msgspec.Struct, frozen=True, gc=False):
+    """An order that was placed, with its hold and first attempt; members are named as in the SQL."""
+
+    id: int
+    reseller_id: int
+    credential_id: int
+    testing: bool
+    dialect: str
+    kind: str
+    reference: str
+    signature_key: str | None
+    product_id: int
+    product_code: str
+    product_name: str
+    destination: str
+    quantity: int
+    counter: int
+    same_day_counter: int | None
+    price: int
+    created_at: datetime
+    hold_id: int | None
+    hold_key: str | None
+    account_id: int
+    attempt_id: int | None = None
+    supplier_id: int | None = None
+    route_id: int | None = None
+    supplier_product_code: str | None = None
+    attempt_reference: str | None = None
+    cost: int | None = None
+    claimed_by: str | None = None
+    claim_ms: int = 0
+    explanation: Mapping[str, Any] | None = None
+
+
+def placed_row(
+    order: Order, account_id: int, hold: Transfer | None, first: First | None
+) -> PlacedRow:
+    """Write down what was placed; an unclaimed attempt is due at once."""
+    o = order
+    common = (
         o.id,
         o.reseller_id,
         o.credential_id,
@@ -64,8 +107,25 @@ def new_order_row(o: Order) -> tuple[Any, ...]:
         o.counter,
         o.same_day_counter,
         o.price,
-        o.hold_id,
         o.created_at,
+        o.hold_id,
+        hold.key if hold is not None else None,
+        account_id,
+    )
+    if first is None:
+        return PlacedRow(*common)
+    attempt, claimed_by, explanation = first
+    return PlacedRow(
+        *common,
+        attempt.id,
+        attempt.supplier_id,
+        attempt.route_id,
+        attempt.supplier_product_code,
+        attempt.reference,
+        attempt.cost_expected,
+        claimed_by,
+        PREPARED_CLAIM_MS if claimed_by else 0,
+        explanation,
     )
 
 

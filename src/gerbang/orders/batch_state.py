@@ -11,6 +11,7 @@ from gerbang.dialects.contract import OrderState
 from gerbang.ledger.account import HouseAccount
 from gerbang.ledger.book import Book
 from gerbang.ledger.transfer import Transfer
+from gerbang.orders.batch_rows import PlacedRow
 from gerbang.orders.directory import Directory
 from gerbang.orders.numbers import Numbers
 from gerbang.orders.order import Attempt, Order
@@ -54,7 +55,7 @@ class BatchState:
         self.by_signature: dict[tuple[int, str], Order] = {}
         self.same_day: dict[tuple[int, int, str], Order] = {}
         self.by_key: dict[str, Transfer] = {}
-        self.new_orders: list[Order] = []
+        self.placed: list[PlacedRow] = []
         self.new_attempts: list[tuple[Attempt, str | None, PlannedAttempt]] = []
         self.new_callbacks: list[tuple[Any, ...]] = []
         self.new_steps: list[tuple[Any, ...]] = []

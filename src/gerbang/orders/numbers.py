@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from gerbang.postgres.id_blocks import IdBlock
 from gerbang.postgres.pool import Connection
 from gerbang.postgres.sql import load_queries
 
 SQL = load_queries("gerbang.orders", "numbers.sql")
 
+BLOCKS_AHEAD: Final = 3
+
 
 class Numbers:
     """The id blocks of one process."""
 
     def __init__(self) -> None:
-        self.orders = IdBlock(SQL.take_order_ids)
-        self.transfers = IdBlock(SQL.take_transfer_ids)
-        self.attempts = IdBlock(SQL.take_attempt_ids)
-        self.callbacks = IdBlock(SQL.take_callback_ids)
+        self.orders = IdBlock()
+        self.transfers = IdBlock()
+        self.attempts = IdBlock()
+        self.callbacks = IdBlock()
 
     async def reserve(self, connection: Connection, writes: int) -> None:
         """Have enough ids for a batch: each write needs at most four transfers."""
-        await self.orders.reserve(connection, writes)
-        await self.transfers.reserve(connection, writes * 4)
-        await self.attempts.reserve(connection, writes)
-        await self.callbacks.reserve(connection, writes * 2)
+        blocks = max(
+            self.orders.blocks_missing(writes),
+            self.transfers.blocks_missing(writes * 4),
+            self.attempts.blocks_missing(writes),
+            self.callbacks.blocks_missing(writes * 2),
+        )
+        if not blocks:
+            return
+        # One round trip for all kinds, whichever is short; several blocks, so that it is seldom.
+        for row in await connection.fetch(SQL.take_ids, blocks + BLOCKS_AHEAD):
+            self.orders.add(row["orders"])
+            self.transfers.add(row["transfers"])
+            self.attempts.add(row["attempts"])
+            self.callbacks.add(row["callbacks"])

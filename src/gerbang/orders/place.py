@@ -6,6 +6,7 @@ from gerbang.dialects.contract import OrderState, Refusal
 from gerbang.ledger.account import Account, HouseAccount
 from gerbang.ledger.book import InsufficientBalanceError
 from gerbang.ledger.transfer import TransferEvent
+from gerbang.orders.batch_rows import placed_row
 from gerbang.orders.batch_state import BatchState
 from gerbang.orders.order import Attempt, Order
 from gerbang.orders.reasons import Reason
@@ -64,6 +65,7 @@ def _same_day_refusal(state: BatchState, w: PlaceOrder, account: Account) -> Ref
 
 def _write_order(state: BatchState, w: PlaceOrder, account: Account) -> Placed | Refusal:
     order = _new_order(state, w)
+    hold = None
     if not w.testing:
         try:
             hold = state.book.hold(
@@ -83,7 +85,11 @@ def _write_order(state: BatchState, w: PlaceOrder, account: Account) -> Placed |
             )
         order.hold_id = hold.id
     _remember(state, w, order)
-    attempt = new_attempt(state, order, 1, w.first, w.claimed_by) if w.first else None
+    attempt, first = None, None
+    if w.first is not None:
+        attempt = _plan_attempt(state, order, 1, w.first)
+        first = (attempt, w.claimed_by, w.first.explanation)
+    state.placed.append(placed_row(order, w.account_id, hold, first))
     state.new_steps.extend((order.id, s.due_at, s.outcome) for s in w.steps)
     return Placed(order=order, attempt=attempt, balance=account.available)
 
@@ -123,7 +129,6 @@ def _new_order(state: BatchState, w: PlaceOrder) -> Order:
 
 def _remember(state: BatchState, w: PlaceOrder, order: Order) -> None:
     """Let later writes of the same batch find this order."""
-    state.new_orders.append(order)
     state.by_reference[w.reseller_id, w.testing, w.reference] = order
     if w.signature_key is not None:
         state.by_signature[w.credential_id, w.signature_key] = order
@@ -134,9 +139,15 @@ def _remember(state: BatchState, w: PlaceOrder, order: Order) -> None:
 def new_attempt(
     state: BatchState, order: Order, number: int, planned: PlannedAttempt, claimed_by: str | None
 ) -> Attempt:
-    """Plan an attempt of a route that was chosen."""
+    """Plan a further attempt, of a route that was chosen."""
+    attempt = _plan_attempt(state, order, number, planned)
+    state.new_attempts.append((attempt, claimed_by, planned))
+    return attempt
+
+
+def _plan_attempt(state: BatchState, order: Order, number: int, planned: PlannedAttempt) -> Attempt:
     attempt_id = state.numbers.attempts.next()
-    attempt = Attempt(
+    return Attempt(
         id=attempt_id,
         order_id=order.id,
         number=number,
@@ -159,5 +170,3 @@ def new_attempt(
         sent_at=None,
         created_at=state.now,
     )
-    state.new_attempts.append((attempt, claimed_by, planned))
-    return attempt

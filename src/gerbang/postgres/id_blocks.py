@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from typing import Final
 
-from gerbang.postgres.pool import Connection
-
 BLOCK_SIZE: Final = 256
 """The INCREMENT of every sequence used here."""
+IDS_KEPT_MAX: Final = 16 * BLOCK_SIZE
+"""More are not kept at hand: what is seldom used must not pile up."""
 
 
 class IdBlock:
     """One process's share of one sequence. Ids are unique and roughly ascending, not gapless."""
 
-    def __init__(self, take_sql: str) -> None:
-        """Remember the statement that takes a block."""
-        self._take_sql = take_sql
+    def __init__(self) -> None:
+        """Begin with none."""
         self._free: list[int] = []
 
-    async def reserve(self, connection: Connection, count: int) -> None:
-        """Make sure that `count` ids are at hand."""
-        while len(self._free) < count:
-            first: int = await connection.fetchval(self._take_sql)
+    def blocks_missing(self, count: int) -> int:
+        """Count the blocks without which there would not be `count` ids at hand."""
+        return max(0, -(-(count - len(self._free)) // BLOCK_SIZE))
+
+    def add(self, first: int) -> None:
+        """Take a block that the sequence gave, behind what is at hand; too many are let go."""
+        if len(self._free) < IDS_KEPT_MAX:
             self._free[:0] = range(first + BLOCK_SIZE - 1, first - 1, -1)
 
     def next(self) -> int:

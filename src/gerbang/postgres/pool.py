@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import asyncpg
@@ -24,6 +25,14 @@ CONNECT_TIMEOUT_S: Final = 10.0
 STATEMENT_CACHE_SIZE: Final = 512
 STATEMENT_CACHE_LIFETIME_S: Final = 3600
 IDLE_CONNECTION_LIFETIME_S: Final = 300.0
+
+LANE_SETTINGS: Final[Mapping[str, str]] = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+"""For connections whose statements always go by an index, however small a table was."""
 
 _JSONB_VERSION: Final = b"\x01"
 
@@ -73,19 +82,26 @@ async def connect(
     statement_timeout_ms: int = 10_000,
     lock_timeout_ms: int = 2_000,
     idle_in_transaction_timeout_ms: int = 10_000,
+    settings: Mapping[str, str] | None = None,
 ) -> OwnConnection:
-    """Open one connection, set up like those of a pool. Close it with ``await c.close()``."""
+    """Open one connection, set up like those of a pool. Close it with ``await c.close()``.
+
+    `settings` are more of the server's settings for this connection.
+    """
     connection = await asyncpg.connect(
         dsn,
         timeout=CONNECT_TIMEOUT_S,
         statement_cache_size=STATEMENT_CACHE_SIZE,
         max_cached_statement_lifetime=STATEMENT_CACHE_LIFETIME_S,
-        server_settings=_server_settings(
-            application_name=application_name,
-            statement_timeout_ms=statement_timeout_ms,
-            lock_timeout_ms=lock_timeout_ms,
-            idle_in_transaction_timeout_ms=idle_in_transaction_timeout_ms,
-        ),
+        server_settings={
+            **_server_settings(
+                application_name=application_name,
+                statement_timeout_ms=statement_timeout_ms,
+                lock_timeout_ms=lock_timeout_ms,
+                idle_in_transaction_timeout_ms=idle_in_transaction_timeout_ms,
+            ),
+            **(settings or {}),
+        },
     )
     try:
         await _prepare(connection)

@@ -266,19 +266,18 @@ CREATE FUNCTION public.check_new_attempts() RETURNS trigger
     AS $$
 DECLARE
     bad bigint;
+    forbidden boolean;
 BEGIN
-    SELECT n.order_id INTO bad
+    SELECT n.order_id, o.id IS NULL OR o.testing INTO bad, forbidden
       FROM new_rows n LEFT JOIN orders o ON o.id = n.order_id
      WHERE o.id IS NULL OR o.testing
+        OR (n.number > 1 AND EXISTS (
+            SELECT 1 FROM attempts a
+             WHERE a.order_id = n.order_id AND a.id <> n.id AND a.state NOT IN ('rejected', 'unavailable')))
      LIMIT 1;
-    IF FOUND THEN
+    IF FOUND AND forbidden THEN
         RAISE EXCEPTION 'order % may not have attempts', bad USING ERRCODE = 'check_violation';
-    END IF;
-    SELECT n.order_id INTO bad
-      FROM new_rows n JOIN attempts a ON a.order_id = n.order_id AND a.id <> n.id
-     WHERE n.number > 1 AND a.state NOT IN ('rejected', 'unavailable')
-     LIMIT 1;
-    IF FOUND THEN
+    ELSIF FOUND THEN
         RAISE EXCEPTION 'order % has an attempt whose outcome is not a refusal', bad USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;
@@ -347,33 +346,39 @@ CREATE FUNCTION public.check_new_transfers() RETURNS trigger
     AS $$
 DECLARE
     bad text;
+    problem text;
 BEGIN
-    SELECT n.key INTO bad
+    SELECT n.key, CASE WHEN d.id IS NULL OR c.id IS NULL THEN 'account'
+                       WHEN n.pending_id IS NOT NULL
+                            AND (p.phase IS DISTINCT FROM 'pending'
+                                 OR p.debit_account_id <> n.debit_account_id
+                                 OR p.credit_account_id <> n.credit_account_id
+                                 OR n.amount > p.amount
+                                 OR (n.phase = 'voided' AND n.amount <> p.amount)) THEN 'pending'
+                       ELSE 'sealed' END
+      INTO bad, problem
       FROM new_rows n
       LEFT JOIN accounts d ON d.id = n.debit_account_id
       LEFT JOIN accounts c ON c.id = n.credit_account_id
-     WHERE d.id IS NULL OR c.id IS NULL
-     LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'transfer % names an unknown account', bad USING ERRCODE = 'foreign_key_violation';
-    END IF;
-    SELECT n.key INTO bad
-      FROM new_rows n
       LEFT JOIN transfers p ON p.id = n.pending_id
-     WHERE n.pending_id IS NOT NULL
-       AND (p.phase IS DISTINCT FROM 'pending'
-            OR p.debit_account_id <> n.debit_account_id
-            OR p.credit_account_id <> n.credit_account_id
-            OR n.amount > p.amount
-            OR (n.phase = 'voided' AND n.amount <> p.amount))
+     WHERE d.id IS NULL OR c.id IS NULL
+        OR (n.pending_id IS NOT NULL
+            AND (p.phase IS DISTINCT FROM 'pending'
+                 OR p.debit_account_id <> n.debit_account_id
+                 OR p.credit_account_id <> n.credit_account_id
+                 OR n.amount > p.amount
+                 OR (n.phase = 'voided' AND n.amount <> p.amount)))
+        OR n.business_day <= (SELECT max(business_day) FROM seals)
      LIMIT 1;
-    IF FOUND THEN
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    IF problem = 'account' THEN
+        RAISE EXCEPTION 'transfer % names an unknown account', bad USING ERRCODE = 'foreign_key_violation';
+    ELSIF problem = 'pending' THEN
         RAISE EXCEPTION 'transfer % does not fit its pending transfer', bad USING ERRCODE = 'check_violation';
     END IF;
-    IF EXISTS (SELECT 1 FROM new_rows n WHERE n.business_day <= (SELECT max(business_day) FROM seals)) THEN
-        RAISE EXCEPTION 'the business day is sealed' USING ERRCODE = 'check_violation';
-    END IF;
-    RETURN NULL;
+    RAISE EXCEPTION 'the business day is sealed' USING ERRCODE = 'check_violation';
 END $$;
 
 -- function check_payment_attempt()
@@ -2742,13 +2747,13 @@ CREATE INDEX suppliers_changed ON public.suppliers USING btree (changed_xid);
 
 CREATE INDEX surcharges_unposted ON public.surcharges USING btree (month) WHERE (posted_at IS NULL);
 
--- index transfers_day
+-- index transfers_of_days
 
-CREATE INDEX transfers_day ON public.transfers USING btree (business_day, id);
+CREATE INDEX transfers_of_days ON public.transfers USING brin (business_day) WITH (pages_per_range='32', autosummarize='on');
 
--- index transfers_order
+-- index transfers_order_seldom
 
-CREATE INDEX transfers_order ON public.transfers USING btree (order_id) WHERE (order_id IS NOT NULL);
+CREATE INDEX transfers_order_seldom ON public.transfers USING btree (order_id) WHERE ((order_id IS NOT NULL) AND (event <> ALL (ARRAY['sale.hold'::text, 'sale.post'::text, 'sale.void'::text, 'cost'::text])));
 
 -- index transfers_pending_ends_once
 
