@@ -24,6 +24,7 @@ from gerbang.callbacks.store import SQL as CALLBACK_SQL
 from gerbang.callbacks.store import DatabaseCallbackStore
 from gerbang.catalog.load import SnapshotLoader
 from gerbang.clock import SystemClock, business_day
+from gerbang.console.site import create_console
 from gerbang.deposits.desk import DepositDesk
 from gerbang.deposits.ticket import TicketTerms
 from gerbang.deposits.webhook import BankLineWebhook
@@ -64,6 +65,7 @@ from gerbang.web.asgi import JSON_TYPE, raw_route
 from gerbang.web.client_address import ClientAddress
 from gerbang.web.fast_paths import FastPaths
 from gerbang.web.metrics import Metrics
+from gerbang.web.pages.kit import Kit
 
 log = structlog.get_logger()
 
@@ -100,6 +102,8 @@ class Node:
         self._open_deposits()
         self._open_intake()
         await self._count_day_orders()
+        self.pages = Kit(self, packages=["gerbang.console"])
+        await self.pages.start()
         if work:
             self.dispatcher.start()
             self.deliverer.start()
@@ -113,6 +117,7 @@ class Node:
     async def stop(self) -> None:
         """Stop taking requests, finish what is on the wire, write what is queued, close."""
         self.ready = False
+        await self.pages.stop()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
@@ -388,6 +393,8 @@ class Node:
         own.extend(webhook.routes())
         own.append(Mount("/api", create_api(self.services())))
         own.extend(DocumentationSite().routes())
+        own.append(self.pages.assets.route())
+        own.extend(create_console(self.pages).routes())
         return own
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import hmac
 import os
 import secrets
 import stat
@@ -41,11 +42,16 @@ class SecretBox:
         if len(key) != KEY_BYTES:
             raise SecretKeyError(f"the secret key has {len(key)} bytes; it needs {KEY_BYTES}")
         self._cipher = AESGCM(key)
+        self._code_key = hmac.digest(key, b"codes", "sha256")
 
     def seal(self, values: Mapping[str, str]) -> bytes:
         """Seal a mapping; the same mapping never gives the same bytes twice."""
         nonce = secrets.token_bytes(NONCE_BYTES)
         return _VERSION + nonce + self._cipher.encrypt(nonce, msgspec.json.encode(values), _VERSION)
+
+    def code(self, purpose: str) -> str:
+        """Give the code of a purpose: only who has the key can know it."""
+        return hmac.new(self._code_key, purpose.encode(), "sha256").hexdigest()[:24]
 
     def open(self, sealed: bytes) -> dict[str, str]:
         """Open what was sealed; nothing sealed is an empty mapping. Raises CannotOpenError."""

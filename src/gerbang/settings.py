@@ -83,6 +83,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Rupiah by which a supplier's word may differ from our ledger; ``float.tolerance`` of one."""
     float_difference_readings_min: int = 3
     """So many questions in a row must differ before a case is opened."""
+    session_idle_s: int = 28_800
+    """How long a signed-in browser may be silent."""
+    session_s_max: int = 604_800
+    """How long a session lasts at most, however busy."""
+    sign_in_failures_max: int = 5
+    """Wrong passwords or codes of one name from one address before it has to wait."""
+    sign_in_window_s: int = 900
+    """How long wrong ones are counted, and how long it has to wait."""
     log_level: str = "info"
     log_format: str = "auto"
     """json, console, or auto (console on a terminal)."""

@@ -19,6 +19,7 @@ from gerbang.cli import (
     supplier_sync,
     terms,
     token,
+    user,
 )
 from gerbang.cli.demo import demo
 from gerbang.cli.serve import serve
@@ -42,5 +43,6 @@ app.add_typer(deposit.app, name="deposit")
 app.add_typer(terms.app, name="terms")
 app.add_typer(callback.app, name="callback")
 app.add_typer(token.app, name="token")
+app.add_typer(user.app, name="user")
 app.add_typer(db.app, name="db")
 app.add_typer(sandbox.app, name="sandbox")

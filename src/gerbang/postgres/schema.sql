@@ -61,6 +61,16 @@ CREATE TYPE public.deposit_ticket_state AS ENUM (
     'cancelled'
 );
 
+-- type job_state
+
+CREATE TYPE public.job_state AS ENUM (
+    'running',
+    'done',
+    'failed',
+    'interrupted',
+    'cancelled'
+);
+
 -- type kyc_state
 
 CREATE TYPE public.kyc_state AS ENUM (
@@ -1006,6 +1016,18 @@ CREATE TABLE public.categories (
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL
 );
 
+-- table console_networks
+
+CREATE TABLE public.console_networks (
+    network cidr NOT NULL,
+    note text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+-- comment TABLE console_networks
+
+COMMENT ON TABLE public.console_networks IS 'From where the console may be used; empty means from everywhere.';
+
 -- table credentials
 
 CREATE TABLE public.credentials (
@@ -1167,6 +1189,56 @@ CREATE TABLE public.installation (
 -- comment COLUMN installation.tag
 
 COMMENT ON COLUMN public.installation.tag IS 'Prefix of our references at suppliers, so that two installations never share one.';
+
+-- table job_chunks
+
+CREATE TABLE public.job_chunks (
+    job_id bigint NOT NULL,
+    number integer NOT NULL,
+    content bytea NOT NULL
+);
+
+-- comment TABLE job_chunks
+
+COMMENT ON TABLE public.job_chunks IS 'The file a job made, in pieces; taken away a day later.';
+
+-- table jobs
+
+CREATE TABLE public.jobs (
+    id bigint NOT NULL,
+    realm text NOT NULL,
+    user_id bigint NOT NULL,
+    kind text NOT NULL,
+    title text NOT NULL,
+    state public.job_state DEFAULT 'running'::public.job_state NOT NULL,
+    done bigint DEFAULT 0 NOT NULL,
+    total bigint,
+    result jsonb DEFAULT '{}'::jsonb NOT NULL,
+    error text DEFAULT ''::text NOT NULL,
+    file_name text DEFAULT ''::text NOT NULL,
+    file_type text DEFAULT ''::text NOT NULL,
+    node text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    beat_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT jobs_finished_has_time CHECK (((state = 'running'::public.job_state) = (finished_at IS NULL))),
+    CONSTRAINT jobs_realm_check CHECK ((realm = ANY (ARRAY['console'::text, 'portal'::text])))
+);
+
+-- comment COLUMN jobs.beat_at
+
+COMMENT ON COLUMN public.jobs.beat_at IS 'When its node last said that it works on it: one that is silent is interrupted.';
+
+-- sequence jobs_id_seq
+
+ALTER TABLE public.jobs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.jobs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 -- table kyc_records
 
@@ -1706,6 +1778,18 @@ ALTER TABLE public.recon_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+-- table recovery_codes
+
+CREATE TABLE public.recovery_codes (
+    user_id bigint NOT NULL,
+    code_hash text NOT NULL,
+    used_at timestamp with time zone
+);
+
+-- comment TABLE recovery_codes
+
+COMMENT ON TABLE public.recovery_codes IS 'Each replaces the second factor once; kept as SHA-256.';
+
 -- table refusals
 
 CREATE TABLE public.refusals (
@@ -1946,6 +2030,26 @@ ALTER TABLE public.settlements ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+-- table sign_in_failures
+
+CREATE TABLE public.sign_in_failures (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    username text NOT NULL,
+    ip text NOT NULL
+);
+
+-- sequence sign_in_failures_id_seq
+
+ALTER TABLE public.sign_in_failures ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.sign_in_failures_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 -- table supplier_floats
 
 CREATE TABLE public.supplier_floats (
@@ -2047,6 +2151,86 @@ CREATE SEQUENCE public.transfer_ids
     NO MINVALUE
     NO MAXVALUE
     CACHE 1;
+
+-- table user_sessions
+
+CREATE TABLE public.user_sessions (
+    id bigint NOT NULL,
+    token_hash text NOT NULL,
+    user_id bigint NOT NULL,
+    realm text NOT NULL,
+    second_factor_due boolean NOT NULL,
+    ip text NOT NULL,
+    user_agent text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT user_sessions_realm_check CHECK ((realm = ANY (ARRAY['console'::text, 'portal'::text])))
+);
+
+-- comment TABLE user_sessions
+
+COMMENT ON TABLE public.user_sessions IS 'The cookie carries a random token; here is its SHA-256.';
+
+-- sequence user_sessions_id_seq
+
+ALTER TABLE public.user_sessions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.user_sessions_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- table users
+
+CREATE TABLE public.users (
+    id bigint NOT NULL,
+    username text NOT NULL,
+    name text NOT NULL,
+    role text NOT NULL,
+    reseller_id bigint,
+    password_hash text NOT NULL,
+    password_temporary boolean DEFAULT false NOT NULL,
+    totp_sealed bytea,
+    totp_step bigint DEFAULT 0 NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT users_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT users_portal_has_reseller CHECK (((role = 'reseller'::text) = (reseller_id IS NOT NULL))),
+    CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'finance'::text, 'support'::text, 'viewer'::text, 'reseller'::text]))),
+    CONSTRAINT users_username_check CHECK ((username ~ '^[a-z0-9][a-z0-9._@+-]{1,63}$'::text))
+);
+
+-- comment COLUMN users.password_hash
+
+COMMENT ON COLUMN public.users.password_hash IS 'argon2id.';
+
+-- comment COLUMN users.password_temporary
+
+COMMENT ON COLUMN public.users.password_temporary IS 'Somebody else chose it: a new one is asked for at the next sign-in.';
+
+-- comment COLUMN users.totp_sealed
+
+COMMENT ON COLUMN public.users.totp_sealed IS 'The second factor''s secret, sealed; empty where there is none.';
+
+-- comment COLUMN users.totp_step
+
+COMMENT ON COLUMN public.users.totp_step IS 'The newest time step whose code was used: no code works twice.';
+
+-- sequence users_id_seq
+
+ALTER TABLE public.users ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.users_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 -- constraint accounts accounts_code_key
 
@@ -2193,6 +2377,11 @@ ALTER TABLE ONLY public.categories
 ALTER TABLE ONLY public.checkpoints
     ADD CONSTRAINT checkpoints_pkey PRIMARY KEY (account_id, business_day);
 
+-- constraint console_networks console_networks_pkey
+
+ALTER TABLE ONLY public.console_networks
+    ADD CONSTRAINT console_networks_pkey PRIMARY KEY (network);
+
 -- constraint credentials credentials_dialect_key_key
 
 ALTER TABLE ONLY public.credentials
@@ -2252,6 +2441,16 @@ ALTER TABLE ONLY public.entries
 
 ALTER TABLE ONLY public.installation
     ADD CONSTRAINT installation_pkey PRIMARY KEY (only_row);
+
+-- constraint job_chunks job_chunks_pkey
+
+ALTER TABLE ONLY public.job_chunks
+    ADD CONSTRAINT job_chunks_pkey PRIMARY KEY (job_id, number);
+
+-- constraint jobs jobs_pkey
+
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
 
 -- constraint kyc_records kyc_records_pkey
 
@@ -2388,6 +2587,11 @@ ALTER TABLE ONLY public.recon_differences
 ALTER TABLE ONLY public.recon_runs
     ADD CONSTRAINT recon_runs_pkey PRIMARY KEY (id);
 
+-- constraint recovery_codes recovery_codes_pkey
+
+ALTER TABLE ONLY public.recovery_codes
+    ADD CONSTRAINT recovery_codes_pkey PRIMARY KEY (user_id, code_hash);
+
 -- constraint refusals refusals_pkey
 
 ALTER TABLE ONLY public.refusals
@@ -2468,6 +2672,11 @@ ALTER TABLE ONLY public.settlements
 ALTER TABLE ONLY public.settlements
     ADD CONSTRAINT settlements_pkey PRIMARY KEY (id);
 
+-- constraint sign_in_failures sign_in_failures_pkey
+
+ALTER TABLE ONLY public.sign_in_failures
+    ADD CONSTRAINT sign_in_failures_pkey PRIMARY KEY (id);
+
 -- constraint supplier_floats supplier_floats_pkey
 
 ALTER TABLE ONLY public.supplier_floats
@@ -2502,6 +2711,26 @@ ALTER TABLE ONLY public.transfers
 
 ALTER TABLE ONLY public.transfers
     ADD CONSTRAINT transfers_pkey PRIMARY KEY (id);
+
+-- constraint user_sessions user_sessions_pkey
+
+ALTER TABLE ONLY public.user_sessions
+    ADD CONSTRAINT user_sessions_pkey PRIMARY KEY (id);
+
+-- constraint user_sessions user_sessions_token_hash_key
+
+ALTER TABLE ONLY public.user_sessions
+    ADD CONSTRAINT user_sessions_token_hash_key UNIQUE (token_hash);
+
+-- constraint users users_pkey
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+-- constraint users users_username_key
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_username_key UNIQUE (username);
 
 -- index attempt_messages_attempt
 
@@ -2606,6 +2835,14 @@ CREATE UNIQUE INDEX entries_account_version ON public.entries USING btree (accou
 -- index entries_untracked_account
 
 CREATE INDEX entries_untracked_account ON public.entries USING btree (account_id, transfer_id) WHERE (version IS NULL);
+
+-- index jobs_running
+
+CREATE INDEX jobs_running ON public.jobs USING btree (beat_at) WHERE (state = 'running'::public.job_state);
+
+-- index jobs_user
+
+CREATE INDEX jobs_user ON public.jobs USING btree (user_id, id);
 
 -- index kyc_records_reseller
 
@@ -2739,6 +2976,14 @@ CREATE INDEX routes_changed ON public.routes USING btree (changed_xid);
 
 CREATE INDEX sandbox_steps_due ON public.sandbox_steps USING btree (due_at) WHERE (done_at IS NULL);
 
+-- index sign_in_failures_ip
+
+CREATE INDEX sign_in_failures_ip ON public.sign_in_failures USING btree (ip, at);
+
+-- index sign_in_failures_username
+
+CREATE INDEX sign_in_failures_username ON public.sign_in_failures USING btree (username, at);
+
 -- index suppliers_changed
 
 CREATE INDEX suppliers_changed ON public.suppliers USING btree (changed_xid);
@@ -2758,6 +3003,14 @@ CREATE INDEX transfers_order_seldom ON public.transfers USING btree (order_id) W
 -- index transfers_pending_ends_once
 
 CREATE UNIQUE INDEX transfers_pending_ends_once ON public.transfers USING btree (pending_id) WHERE (pending_id IS NOT NULL);
+
+-- index user_sessions_user
+
+CREATE INDEX user_sessions_user ON public.user_sessions USING btree (user_id, id) WHERE (ended_at IS NULL);
+
+-- index users_reseller
+
+CREATE INDEX users_reseller ON public.users USING btree (reseller_id) WHERE (reseller_id IS NOT NULL);
 
 -- trigger accounts accounts_never_deleted
 
@@ -2955,6 +3208,10 @@ CREATE TRIGGER transfers_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON publ
 
 CREATE TRIGGER transfers_obey AFTER INSERT ON public.transfers REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.check_new_transfers();
 
+-- trigger users users_never_deleted
+
+CREATE TRIGGER users_never_deleted BEFORE DELETE OR TRUNCATE ON public.users FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
 -- fk constraint acquirers acquirers_account_id_fkey
 
 ALTER TABLE ONLY public.acquirers
@@ -3035,6 +3292,16 @@ ALTER TABLE ONLY public.deposit_ticket_banks
 ALTER TABLE ONLY public.deposit_tickets
     ADD CONSTRAINT deposit_tickets_reseller_id_fkey FOREIGN KEY (reseller_id) REFERENCES public.resellers(id);
 
+-- fk constraint job_chunks job_chunks_job_id_fkey
+
+ALTER TABLE ONLY public.job_chunks
+    ADD CONSTRAINT job_chunks_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
+
+-- fk constraint jobs jobs_user_id_fkey
+
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
 -- fk constraint kyc_records kyc_records_reseller_id_fkey
 
 ALTER TABLE ONLY public.kyc_records
@@ -3110,6 +3377,11 @@ ALTER TABLE ONLY public.recon_differences
 ALTER TABLE ONLY public.recon_runs
     ADD CONSTRAINT recon_runs_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES public.suppliers(id);
 
+-- fk constraint recovery_codes recovery_codes_user_id_fkey
+
+ALTER TABLE ONLY public.recovery_codes
+    ADD CONSTRAINT recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
 -- fk constraint reseller_terms reseller_terms_reseller_id_fkey
 
 ALTER TABLE ONLY public.reseller_terms
@@ -3164,3 +3436,13 @@ ALTER TABLE ONLY public.suppliers
 
 ALTER TABLE ONLY public.surcharges
     ADD CONSTRAINT surcharges_reseller_id_fkey FOREIGN KEY (reseller_id) REFERENCES public.resellers(id);
+
+-- fk constraint user_sessions user_sessions_user_id_fkey
+
+ALTER TABLE ONLY public.user_sessions
+    ADD CONSTRAINT user_sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+-- fk constraint users users_reseller_id_fkey
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_reseller_id_fkey FOREIGN KEY (reseller_id) REFERENCES public.resellers(id);

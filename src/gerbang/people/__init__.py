@@ -1,0 +1,1 @@
+"""Those who sign in: users, roles, passwords, second factors, sessions."""

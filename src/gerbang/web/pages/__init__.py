@@ -1,0 +1,1 @@
+"""What the console, the portal and the public pages are made with."""
