@@ -21,6 +21,17 @@ CREATE TYPE public.account_side AS ENUM (
     'credit'
 );
 
+-- type acquirer_order_state
+
+CREATE TYPE public.acquirer_order_state AS ENUM (
+    'new',
+    'closed',
+    'open',
+    'sent',
+    'approved',
+    'declined'
+);
+
 -- type attempt_state
 
 CREATE TYPE public.attempt_state AS ENUM (
@@ -202,6 +213,27 @@ CREATE TYPE public.transfer_phase AS ENUM (
     'posted',
     'voided'
 );
+
+-- function check_acquirer_order()
+
+CREATE FUNCTION public.check_acquirer_order() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF (OLD.reference, OLD.acquirer_id, OLD.kind, OLD.asked) IS DISTINCT FROM
+       (NEW.reference, NEW.acquirer_id, NEW.kind, NEW.asked)
+       OR (OLD.txid <> '' AND NEW.txid <> OLD.txid)
+       OR (NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN (
+           ('new', 'closed'), ('new', 'open'), ('new', 'sent'), ('open', 'sent'),
+           ('open', 'approved'), ('open', 'declined'), ('sent', 'approved'), ('sent', 'declined')))
+       OR (NEW.undo <> OLD.undo AND (OLD.undo, NEW.undo) NOT IN (
+           ('', 'sent'), ('sent', 'done'), ('sent', 'unclear'), ('unclear', 'done'))) THEN
+        RAISE EXCEPTION 'acquirer order % takes a step that is not listed', OLD.reference
+            USING ERRCODE = 'check_violation';
+    END IF;
+    NEW.updated_at := clock_timestamp();
+    RETURN NEW;
+END $$;
 
 -- function check_bank_line_step()
 
@@ -632,6 +664,42 @@ ALTER TABLE public.accounts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+-- table acquirer_orders
+
+CREATE TABLE public.acquirer_orders (
+    reference text NOT NULL,
+    acquirer_id bigint NOT NULL,
+    kind public.payment_attempt_kind NOT NULL,
+    state public.acquirer_order_state DEFAULT 'new'::public.acquirer_order_state NOT NULL,
+    txid text DEFAULT ''::text NOT NULL,
+    order_reference text DEFAULT ''::text NOT NULL,
+    order_amount bigint DEFAULT 0 NOT NULL,
+    asked bigint NOT NULL,
+    given_back_before bigint DEFAULT 0 NOT NULL,
+    undo text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT acquirer_orders_sent_has_txid CHECK (((state = ANY (ARRAY['new'::public.acquirer_order_state, 'closed'::public.acquirer_order_state])) OR (txid <> ''::text))),
+    CONSTRAINT acquirer_orders_undo_check CHECK ((undo = ANY (ARRAY[''::text, 'sent'::text, 'done'::text, 'unclear'::text]))),
+    CONSTRAINT acquirer_orders_undo_of_declined CHECK (((undo = ''::text) OR (state = 'declined'::public.acquirer_order_state)))
+);
+
+-- comment TABLE acquirer_orders
+
+COMMENT ON TABLE public.acquirer_orders IS 'One row per attempt at an acquirer beyond the network; a closed one was never sent and never will be.';
+
+-- comment COLUMN acquirer_orders.order_reference
+
+COMMENT ON COLUMN public.acquirer_orders.order_reference IS 'What the acquirer knows the order by: of a void or refund the order it takes back.';
+
+-- comment COLUMN acquirer_orders.given_back_before
+
+COMMENT ON COLUMN public.acquirer_orders.given_back_before IS 'The sum of cancels there before this one was sent: a larger sum proves that it happened.';
+
+-- comment COLUMN acquirer_orders.undo
+
+COMMENT ON COLUMN public.acquirer_orders.undo IS 'A charge that succeeded after it was told declined is taken back, once.';
 
 -- table acquirers
 
@@ -2242,6 +2310,11 @@ ALTER TABLE ONLY public.accounts
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_pkey PRIMARY KEY (id);
 
+-- constraint acquirer_orders acquirer_orders_pkey
+
+ALTER TABLE ONLY public.acquirer_orders
+    ADD CONSTRAINT acquirer_orders_pkey PRIMARY KEY (reference);
+
 -- constraint acquirers acquirers_account_id_key
 
 ALTER TABLE ONLY public.acquirers
@@ -2732,6 +2805,10 @@ ALTER TABLE ONLY public.users
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_username_key UNIQUE (username);
 
+-- index acquirer_orders_txid
+
+CREATE INDEX acquirer_orders_txid ON public.acquirer_orders USING btree (acquirer_id, txid) WHERE (txid <> ''::text);
+
 -- index attempt_messages_attempt
 
 CREATE INDEX attempt_messages_attempt ON public.attempt_messages USING btree (attempt_id);
@@ -3016,6 +3093,14 @@ CREATE INDEX users_reseller ON public.users USING btree (reseller_id) WHERE (res
 
 CREATE TRIGGER accounts_never_deleted BEFORE DELETE OR TRUNCATE ON public.accounts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
+-- trigger acquirer_orders acquirer_orders_never_deleted
+
+CREATE TRIGGER acquirer_orders_never_deleted BEFORE DELETE OR TRUNCATE ON public.acquirer_orders FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- trigger acquirer_orders acquirer_orders_obey
+
+CREATE TRIGGER acquirer_orders_obey BEFORE UPDATE ON public.acquirer_orders FOR EACH ROW EXECUTE FUNCTION public.check_acquirer_order();
+
 -- trigger acquirers acquirers_never_deleted
 
 CREATE TRIGGER acquirers_never_deleted BEFORE DELETE OR TRUNCATE ON public.acquirers FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
@@ -3211,6 +3296,11 @@ CREATE TRIGGER transfers_obey AFTER INSERT ON public.transfers REFERENCING NEW T
 -- trigger users users_never_deleted
 
 CREATE TRIGGER users_never_deleted BEFORE DELETE OR TRUNCATE ON public.users FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- fk constraint acquirer_orders acquirer_orders_acquirer_id_fkey
+
+ALTER TABLE ONLY public.acquirer_orders
+    ADD CONSTRAINT acquirer_orders_acquirer_id_fkey FOREIGN KEY (acquirer_id) REFERENCES public.acquirers(id);
 
 -- fk constraint acquirers acquirers_account_id_fkey
 
