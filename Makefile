@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 STAMP := $(VENV)/.installed
+TEST_PROCESSES ?= 4
 
 .PHONY: install run test check format lock schema prove bench bench-large clean
 
@@ -20,14 +21,16 @@ $(STAMP): requirements.lock pyproject.toml
 run: install
 	$(BIN)/gerbang demo
 
+# More processes than cores, for most tests wait for something; what compares speeds runs alone.
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
 check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(MAKE) test
 
 format: install
 	$(BIN)/ruff format .

@@ -263,6 +263,7 @@ async def test_products_are_listed_by_code_behind_a_code(database_url: str) -> N
         assert [p.code for p in snapshot.products_after("A")] == ["AB", "B", "C"]
 
 
+@pytest.mark.alone
 async def test_a_hundred_thousand_changed_products_never_stall_the_loop_for_50_ms(
     database_url: str,
 ) -> None:

@@ -18,6 +18,7 @@ from time import monotonic
 from typing import Any, Final
 
 import httpx
+import pytest
 
 from e2e.buyer import make_buyer
 from e2e.hostile_http import unexpected_errors
@@ -102,6 +103,7 @@ async def _round(
     return tally
 
 
+@pytest.mark.alone
 async def test_a_penniless_reseller_at_full_rate_costs_the_others_at_most_a_fifth(
     database_url: str,
 ) -> None:
