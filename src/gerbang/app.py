@@ -443,10 +443,8 @@ def create_application(
         finally:
             await node.stop()
 
-    application: Any = FastPaths(Starlette(lifespan=lifespan))
-    if node.settings.trusted_proxies:
-        return ClientAddress(application, trusted_proxies=node.settings.trusted_proxies)
-    return application
+    address = ClientAddress(node.settings.trusted_proxies)
+    return FastPaths(Starlette(lifespan=lifespan), address=address)
 
 
 async def installation(pool: Pool | Connection) -> tuple[str, bool]:

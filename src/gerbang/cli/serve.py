@@ -19,6 +19,7 @@ from gerbang.logs import configure_logs
 from gerbang.postgres.embedded import EmbeddedPostgres
 from gerbang.postgres.migrate import migrate
 from gerbang.settings import Settings, load_settings
+from gerbang.web.quick_http import QuickHttp
 
 SHUTDOWN_TIMEOUT_S = 20
 
@@ -102,13 +103,13 @@ def run_gateway(
 
 
 def server_config(application: Any, settings: Settings) -> uvicorn.Config:
-    """How uvicorn is run: uvloop, httptools, no access log of its own (URLs carry secrets)."""
+    """How uvicorn is run: uvloop, our HTTP protocol, no access log (URLs carry secrets)."""
     return uvicorn.Config(
         application,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=QuickHttp,
         ws="none",
         access_log=False,
         log_config=None,

@@ -63,24 +63,27 @@ class Endpoint:
         self._handler = handler
         self._too_large = too_large
         self._crashed = crashed
-        self._body_bytes_max = body_bytes_max
+        self.body_bytes_max = body_bytes_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         try:
-            body = await read_body(receive, self._body_bytes_max)
+            body = await read_body(receive, self.body_bytes_max)
         except BodyTooLargeError:
-            await send_answer(send, self._too_large(inbound_request(scope, b"")))
+            await send_answer(send, self.refuse_large(inbound_request(scope, b"")))
             return
         except ClientGoneError:
             return
-        request = inbound_request(scope, body)
-        if len(request.query) > QUERY_BYTES_MAX:
-            await send_answer(send, self._too_large(request))
-            return
-        await send_answer(send, await self._answer(request))
+        await send_answer(send, await self.answer(inbound_request(scope, body)))
 
-    async def _answer(self, request: InboundRequest) -> Answered:
+    def refuse_large(self, request: InboundRequest) -> Answered:
+        """Answer a request whose body is too large to be read."""
+        return self._too_large(request)
+
+    async def answer(self, request: InboundRequest) -> Answered:
+        """Answer one request that was read whole."""
+        if len(request.query) > QUERY_BYTES_MAX:
+            return self._too_large(request)
         try:
             return await self._handler(request)
         except Exception:

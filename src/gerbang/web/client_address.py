@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class ClientAddress:
-    """Set ``scope["gerbang.client_ip"]``. X-Forwarded-For counts only behind a trusted proxy."""
+    """Find the caller's address. X-Forwarded-For counts only behind a trusted proxy."""
 
-    def __init__(self, app: ASGIApp, *, trusted_proxies: Sequence[str]) -> None:
-        """Wrap an application."""
-        self._app = app
+    def __init__(self, trusted_proxies: Sequence[str] = ()) -> None:
+        """Take the networks of our proxies."""
         self._trusted = [ip_network(text.strip(), strict=False) for text in trusted_proxies]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on with its true address."""
-        if scope["type"] == "http" and self._trusted:
-            scope["gerbang.client_ip"] = self._find(scope)
-        await self._app(scope, receive, send)
-
-    def _find(self, scope: Scope) -> str:
-        client = scope.get("client")
-        peer: str = client[0] if client else ""
-        if not self._is_trusted(peer):
+    def find(self, peer: str, headers: Iterable[tuple[bytes, bytes]]) -> str:
+        """Give the true address of a request that came from `peer`; header names in lower case."""
+        if not self._trusted or not self._is_trusted(peer):
             return peer
         forwarded = [
             part.strip()
-            for name, value in scope["headers"]
+            for name, value in headers
             if name == b"x-forwarded-for"
             for part in value.decode("latin-1").split(",")
         ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from starlette.applications import Starlette
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from gerbang.web.asgi import Endpoint
+from gerbang.web.client_address import ClientAddress
 
 
 class FastPaths:
@@ -17,29 +20,41 @@ class FastPaths:
     The dictionary is made at the first request, after the lifespan has added the routes.
     """
 
-    def __init__(self, app: Starlette) -> None:
-        """Wrap an application."""
+    def __init__(self, app: Starlette, *, address: ClientAddress | None = None) -> None:
+        """Wrap an application; `address` knows which proxies to trust."""
         self._app = app
-        self._endpoints: dict[tuple[str, str], ASGIApp] | None = None
-        self._folders: dict[tuple[str, str], ASGIApp] = {}
+        self._address = address or ClientAddress()
+        self._endpoints: dict[tuple[str, str], Endpoint] | None = None
+        self._folders: dict[tuple[str, str], Endpoint] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http":
-            if self._endpoints is None:
-                self._endpoints = self._collect()
-            method, path = scope["method"], scope["path"]
-            endpoint = self._endpoints.get((method, path))
-            if endpoint is None:
-                folder, _, last = path.rpartition("/")
-                endpoint = self._folders.get((method, folder)) if last else None
+            client = scope.get("client")
+            peer = client[0] if client else ""
+            scope["gerbang.client_ip"] = self.client_ip(peer, scope["headers"])
+            endpoint = self.find(scope["method"], scope["path"])
             if endpoint is not None:
                 await endpoint(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    def _collect(self) -> dict[tuple[str, str], ASGIApp]:
-        endpoints: dict[tuple[str, str], ASGIApp] = {}
+    def find(self, method: str, path: str) -> Endpoint | None:
+        """Find the raw endpoint of a path."""
+        if self._endpoints is None:
+            self._endpoints = self._collect()
+        endpoint = self._endpoints.get((method, path))
+        if endpoint is None:
+            folder, _, last = path.rpartition("/")
+            endpoint = self._folders.get((method, folder)) if last else None
+        return endpoint
+
+    def client_ip(self, peer: str, headers: Iterable[tuple[bytes, bytes]]) -> str:
+        """Give the true address of a request that came from `peer`."""
+        return self._address.find(peer, headers)
+
+    def _collect(self) -> dict[tuple[str, str], Endpoint]:
+        endpoints: dict[tuple[str, str], Endpoint] = {}
         for route in self._app.router.routes:
             if not isinstance(route, Route) or not isinstance(route.endpoint, Endpoint):
                 continue
