@@ -9,6 +9,7 @@ from gerbang.cli import (
     db,
     deposit,
     ledger,
+    merchant,
     order,
     product,
     recon,
@@ -41,6 +42,7 @@ app.add_typer(order.app, name="order")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(deposit.app, name="deposit")
 app.add_typer(terms.app, name="terms")
+app.add_typer(merchant.app, name="merchant")
 app.add_typer(callback.app, name="callback")
 app.add_typer(token.app, name="token")
 app.add_typer(user.app, name="user")

@@ -63,9 +63,7 @@ def test_upper_case_is_accepted_and_anything_else_is_not() -> None:
 
 def test_a_notification_holds_only_with_its_own_fields_and_key() -> None:
     fields = {"tXid": TXID, "amt": "150000"}
-    fields["merchantToken"] = notification_token(
-        KEY, imid=IMID, txid=TXID, amount="150000"
-    )
+    fields["merchantToken"] = notification_token(KEY, imid=IMID, txid=TXID, amount="150000")
     assert notification_holds(fields, imid=IMID, key=KEY)
     assert not notification_holds(fields | {"amt": "15000"}, imid=IMID, key=KEY)
     assert not notification_holds(fields, imid="SIMMID0002", key=KEY)
