@@ -1,0 +1,1 @@
+"""What a reseller's developer copies: samples of every call in four languages."""
