@@ -42,6 +42,7 @@ from gerbang.orders.writes import Placed, Recorded, SettledTesting
 from gerbang.outbound.addresses import AddressPolicy
 from gerbang.outbound.client import OutboundClient, OutboundSettings
 from gerbang.outbound.message import Answered, InboundRequest
+from gerbang.portal.site import create_portal
 from gerbang.postgres.lane import Lane
 from gerbang.postgres.pool import (
     LANE_SETTINGS,
@@ -102,7 +103,7 @@ class Node:
         self._open_deposits()
         self._open_intake()
         await self._count_day_orders()
-        self.pages = Kit(self, packages=["gerbang.console"])
+        self.pages = Kit(self, packages=["gerbang.console", "gerbang.portal"])
         await self.pages.start()
         if work:
             self.dispatcher.start()
@@ -395,6 +396,7 @@ class Node:
         own.extend(DocumentationSite().routes())
         own.append(self.pages.assets.route())
         own.extend(create_console(self.pages).routes())
+        own.extend(create_portal(self.pages).routes())
         return own
 
     @property

@@ -91,6 +91,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Wrong passwords or codes of one name from one address before it has to wait."""
     sign_in_window_s: int = 900
     """How long wrong ones are counted, and how long it has to wait."""
+    complaint_answer_s: int = 86_400
+    """How soon a person must answer a reseller's complaint about an order."""
     log_level: str = "info"
     log_format: str = "auto"
     """json, console, or auto (console on a terminal)."""

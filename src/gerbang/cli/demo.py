@@ -40,7 +40,7 @@ from gerbang.sandbox.demo_data import (
     furnish,
     issue_socx_token,
 )
-from gerbang.sandbox.demo_people import furnish_owner
+from gerbang.sandbox.demo_people import furnish_owner, furnish_partner
 from gerbang.sandbox.inbox import Inbox
 from gerbang.secrets_box import SecretBox, load_secret_key
 from gerbang.settings import Settings, load_settings
@@ -177,11 +177,16 @@ async def _furnish(settings: Settings, url: str, base_urls: dict[str, str]) -> d
             token = token or before.get("socx", {}).get("token")
             token = token or await issue_socx_token(connection, box)
             console = await furnish_owner(connection, before.get("console", {}))
+            portal = await furnish_partner(connection, before.get("portal", {}))
             admin_token = before.get("admin_token") or await _new_admin_token(connection)
     finally:
         await connection.close()
     facts = _facts(settings, token, admin_token)
-    return {**facts, "console": {"url": f"{facts['base_url']}/console", **console}}
+    return {
+        **facts,
+        "console": {"url": f"{facts['base_url']}/console", **console},
+        "portal": {"url": f"{facts['base_url']}/portal", **portal},
+    }
 
 
 async def _new_admin_token(connection: Any) -> str:
@@ -272,6 +277,9 @@ def _greet(facts: dict[str, Any], path: Path) -> None:
     console.print(f"Callbacks received by the demo reseller: curl {url}/sandbox/inbox/list")
     signs_in = f"{facts['console']['username']} / {facts['console']['password']}"
     console.print(f"Operator console: {facts['console']['url']}  ({signs_in})")
+    signs_in = f"{facts['portal']['username']} / {facts['portal']['password']}"
+    console.print(f"Reseller portal: {facts['portal']['url']}  ({signs_in})")
+    console.print(f"Documentation: {url}/docs")
     console.print(f"Management API: {url}/api/docs (bearer token: admin_token in demo.json)\n")
 
 

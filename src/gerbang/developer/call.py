@@ -116,7 +116,7 @@ def fill(book: CallBook, call: Call, asker: Asker) -> Filled:
         path = path.replace("{" + name + "}", value)
     return Filled(
         call=call,
-        url=asker.base_url + path,
+        url=asker.base_url + path.rstrip("/"),
         fields=fields,
         ids=asker.ids,
         computed=book.compute(call, fields, asker),

@@ -21,6 +21,7 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "callbacks",
             "testing",
             "magic-numbers",
+            "portal",
             "deposits",
         ),
         "operate": (

@@ -124,3 +124,15 @@ SELECT id, at, dialect, testing, reference, product_code, destination, reason, m
 SELECT a.id AS attempt_id, a.state::text AS state, a.supplier_id, o.reseller_id
   FROM attempts a JOIN orders o ON o.id = a.order_id
  WHERE a.order_id = $1 ORDER BY a.number DESC LIMIT 1
+
+-- name: order_for_complaint
+-- A reseller's own order, with what was complained about it.
+SELECT o.state::text AS state, o.sn, o.reference, o.created_at,
+       (SELECT count(*) FROM cases c WHERE c.order_id = o.id AND c.kind = 'complaint') AS complaints,
+       (SELECT min(c.id) FROM cases c WHERE c.order_id = o.id AND c.kind = 'complaint' AND c.closed_at IS NULL)
+           AS open_complaint
+  FROM orders o WHERE o.id = $1 AND o.reseller_id = $2
+
+-- name: open_complaint
+-- A complaint as a case; the subject counts the complaints of one order.
+INSERT INTO cases (kind, subject, order_id, detail) VALUES ($1, $2, $3, $4) RETURNING id

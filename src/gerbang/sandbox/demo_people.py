@@ -10,14 +10,22 @@ from gerbang.people.admin import create_user, set_password
 from gerbang.people.password import Passwords
 from gerbang.people.role import Role
 from gerbang.postgres.pool import Connection
-from gerbang.sandbox.demo_data import ACTOR
+from gerbang.sandbox.demo_data import ACTOR, RESELLER
 
 OWNER: Final = "owner"
+PARTNER: Final = "demo"
 
 
 async def furnish_owner(connection: Connection, before: Mapping[str, str]) -> dict[str, str]:
     """Give the console's owner of the demo; a new password where demo.json was lost."""
     return await furnish_user(connection, OWNER, "Demo Owner", before, role=Role.OWNER)
+
+
+async def furnish_partner(connection: Connection, before: Mapping[str, str]) -> dict[str, str]:
+    """Give the person of the demo's reseller, who uses the portal."""
+    return await furnish_user(
+        connection, PARTNER, "Yusuf", before, role=Role.RESELLER, reseller=RESELLER
+    )
 
 
 async def furnish_user(

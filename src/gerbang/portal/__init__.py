@@ -1,0 +1,1 @@
+"""Pages for the people of one reseller; nothing of another reseller is ever found here."""

@@ -1,0 +1,62 @@
+"""The callback log: what we sent, what was answered, and sending once more."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from gerbang.callbacks.resend import list_callbacks, resend_callback, show_callback
+from gerbang.errors import ConflictError, NotFoundError
+from gerbang.people.role import Permission
+from gerbang.portal.days import one_of
+from gerbang.web.pages.paging import ROWS, after_of, page_of
+from gerbang.web.pages.site import Site
+from gerbang.web.pages.visit import Visit
+
+STATES: Final = ("waiting", "due", "delivered", "exhausted")
+_USE: Final = Permission.PORTAL_USE
+
+
+def add_pages(site: Site) -> None:
+    """Add them."""
+    site.get("/callbacks", callbacks_page, may=_USE)
+    site.get("/callbacks/{id}", callback_page, may=_USE)
+    site.post("/callbacks/{id}/resend", post_resend, may=_USE)
+
+
+async def callbacks_page(visit: Visit) -> Response:
+    """List callbacks."""
+    found = await list_callbacks(
+        visit.pool,
+        reseller=visit.user.reseller_code,
+        state=one_of(visit.query, "state", STATES),
+        before=after_of(visit.query),
+        limit=ROWS,
+    )
+    page = page_of(found["items"], after=found["next"], path=visit.path, query=visit.query)
+    return visit.page("portal/callbacks.html", page=page, states=STATES, query=visit.query)
+
+
+async def callback_page(visit: Visit) -> Response:
+    """Show one callback with every delivery."""
+    return visit.page("portal/callback.html", callback=await _own(visit))
+
+
+async def _own(visit: Visit) -> dict[str, Any]:
+    callback = await show_callback(visit.pool, visit.number())
+    if callback["reseller_code"] != visit.user.reseller_code:
+        raise NotFoundError(visit.t("error.no_such_thing"))
+    return callback
+
+
+async def post_resend(visit: Visit) -> Response:
+    """Send a callback once more, the same as before."""
+    callback = await _own(visit)
+    try:
+        async with visit.pool.acquire() as connection, connection.transaction():
+            await resend_callback(connection, callback["id"], actor=visit.actor)
+    except ConflictError as error:
+        raise ConflictError(visit.t("portal.resend_busy")) from error
+    here = f"{visit.site.prefix}/callbacks/{callback['id']}"
+    return visit.go(here, visit.t("portal.resent"))

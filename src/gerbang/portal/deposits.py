@@ -1,0 +1,77 @@
+"""Deposits: ask for a ticket, see exactly what to transfer and until when."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from gerbang.deposits.read import list_tickets, show_ticket
+from gerbang.dialects.contract import Refusal, TicketRequest
+from gerbang.errors import BadInputError, NotFoundError
+from gerbang.orders.reasons import Reason
+from gerbang.people.role import Permission
+from gerbang.portal.own import own_id, own_reseller
+from gerbang.web.pages.paging import after_of, page_of
+from gerbang.web.pages.site import Site
+from gerbang.web.pages.visit import Visit
+
+ROWS: Final = 20
+DIALECT: Final = "portal"
+_USE: Final = Permission.PORTAL_USE
+
+
+def add_pages(site: Site) -> None:
+    """Add them."""
+    site.get("/deposits", deposits_page, may=_USE)
+    site.post("/deposits", post_deposit, may=_USE, form_page=deposits_page)
+    site.get("/deposits/{id}", deposit_page, may=_USE)
+
+
+async def deposits_page(visit: Visit) -> Response:
+    """Ask for an amount, and list the tickets."""
+    reseller = await own_reseller(visit)
+    found = await list_tickets(
+        visit.pool, reseller=reseller["code"], before=after_of(visit.query), limit=ROWS
+    )
+    page = page_of(found["items"], after=found["next"], path=visit.path, query=visit.query)
+    settings = visit.kit.settings
+    return visit.page(
+        "portal/deposits.html",
+        reseller=reseller,
+        page=page,
+        least=settings.deposit_amount_min,
+        most=settings.deposit_amount_max,
+    )
+
+
+async def post_deposit(visit: Visit) -> Response:
+    """Open a ticket, or show the one that is open for the same amount."""
+    settings = visit.kit.settings
+    amount = visit.form.rupiah(
+        "amount", least=settings.deposit_amount_min, most=settings.deposit_amount_max
+    )
+    visit.form.check()
+    testing = not (await own_reseller(visit))["live"]
+    ticket = await visit.node.deposits.open_ticket(
+        own_id(visit), TicketRequest(dialect=DIALECT, amount=amount or 0, testing=testing)
+    )
+    if isinstance(ticket, Refusal):
+        full = ticket.reason is Reason.NO_UNIQUE_AMOUNT
+        text = visit.t("portal.deposit_full" if full else "portal.deposit_refused")
+        raise BadInputError(text, {"amount": text})
+    return visit.go(f"{visit.site.prefix}/deposits/{ticket.id}")
+
+
+async def deposit_page(visit: Visit) -> Response:
+    """Show one ticket: the exact total, the banks, the time that is left."""
+    ticket = await _own_ticket(visit)
+    template = "portal/ticket_state.html" if visit.is_fragment else "portal/deposit.html"
+    return visit.page(template, ticket=ticket)
+
+
+async def _own_ticket(visit: Visit) -> dict[str, Any]:
+    ticket = await show_ticket(visit.pool, visit.number())
+    if ticket["reseller"] != visit.user.reseller_code:
+        raise NotFoundError(visit.t("error.no_such_thing"))
+    return ticket

@@ -1,0 +1,127 @@
+"""Orders: the list with its filters, one order with its timeline, and the complaint."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from gerbang.clock import WIB
+from gerbang.orders.complain import complain
+from gerbang.orders.read import show_order
+from gerbang.people.role import Permission
+from gerbang.portal.csv_file import csv_answer
+from gerbang.portal.days import begin_of, day_of, one_of, text_of
+from gerbang.portal.order_view import own_view
+from gerbang.portal.own import check_own_order, own_id
+from gerbang.portal.store import NEWEST, SQL
+from gerbang.web.pages.paging import ROWS, after_of, page_of
+from gerbang.web.pages.site import Site
+from gerbang.web.pages.visit import Visit
+
+STATES: Final = ("pending", "success", "failed", "reversed")
+CSV_ROWS: Final = 1_000
+_ID_DIGITS_MAX: Final = 18
+_USE: Final = Permission.PORTAL_USE
+
+
+def add_pages(site: Site) -> None:
+    """Add them."""
+    site.get("/orders", orders_page, may=_USE)
+    site.get("/orders.csv", orders_file, may=_USE)
+    site.get("/orders/{id}", order_page, may=_USE)
+    site.post("/orders/{id}/complaint", post_complaint, may=_USE, form_page=order_page)
+
+
+async def orders_page(visit: Visit) -> Response:
+    """List one's orders."""
+    rows = await _rows(visit, before=after_of(visit.query), limit=ROWS)
+    page = page_of(
+        [dict(row) for row in rows],
+        after=rows[-1]["id"] if len(rows) == ROWS else None,
+        path=visit.path,
+        query=visit.query,
+    )
+    return visit.page("portal/orders.html", page=page, states=STATES, query=visit.query)
+
+
+async def _rows(visit: Visit, *, before: int | None, limit: int) -> Sequence[Any]:
+    query = visit.query
+    text = text_of(query, "q")
+    is_id = text is not None and text.isascii() and text.isdecimal()
+    testing = one_of(query, "testing", ("yes", "no"))
+    return await visit.pool.fetch(
+        SQL.orders,
+        own_id(visit),
+        before or NEWEST,
+        one_of(query, "state", STATES),
+        None if testing is None else testing == "yes",
+        text,
+        int(text) if text and is_id and len(text) <= _ID_DIGITS_MAX else None,
+        begin_of(day_of(query, "from")),
+        begin_of(day_of(query, "to"), days_later=1),
+        limit,
+    )
+
+
+async def orders_file(visit: Visit) -> Response:
+    """Give the filtered list as CSV."""
+    return csv_answer("orders.csv", _lines(visit))
+
+
+async def _lines(visit: Visit) -> AsyncIterator[Sequence[Any]]:
+    yield _COLUMNS
+    before: int | None = None
+    while True:
+        rows = await _rows(visit, before=before, limit=CSV_ROWS)
+        for row in rows:
+            created = row["created_at"].astimezone(WIB).isoformat(timespec="seconds")
+            yield [created, *(row[name] for name in _COLUMNS[1:])]
+        if len(rows) < CSV_ROWS:
+            return
+        before = rows[-1]["id"]
+
+
+_COLUMNS: Final = (
+    "created_at",
+    "id",
+    "reference",
+    "product_code",
+    "destination",
+    "price",
+    "state",
+    "reason",
+    "sn",
+    "testing",
+    "dialect",
+)
+
+
+async def order_page(visit: Visit) -> Response:
+    """Show one order."""
+    order_id = visit.number()
+    await check_own_order(visit, order_id)
+    order = own_view(await show_order(visit.pool, order_id))
+    open_complaint = next((c for c in order["complaints"] if c["closed_at"] is None), None)
+    return visit.page("portal/order.html", order=order, open_complaint=open_complaint)
+
+
+async def post_complaint(visit: Visit) -> Response:
+    """Complain about an order; the operator sees a case."""
+    order_id = visit.number()
+    words = visit.form.text("words", most=2_000)
+    evidence = visit.form.text("evidence", needed=False, most=2_000)
+    visit.form.check()
+    async with visit.pool.acquire() as connection, connection.transaction():
+        await complain(
+            connection,
+            order_id,
+            reseller_id=own_id(visit),
+            words=words,
+            evidence=evidence,
+            actor=visit.actor,
+            now=visit.kit.clock.now(),
+            answer_within_s=visit.kit.settings.complaint_answer_s,
+        )
+    return visit.go(f"{visit.site.prefix}/orders/{order_id}", visit.t("portal.complaint_sent"))

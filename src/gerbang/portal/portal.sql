@@ -1,0 +1,44 @@
+-- name: today
+-- One reseller's live orders of a WIB day, by state, with what they cost it.
+SELECT o.state::text AS state, count(*) AS orders, coalesce(sum(o.price), 0)::bigint AS amount
+  FROM orders o
+ WHERE o.reseller_id = $1 AND NOT o.testing AND o.created_at >= $2
+ GROUP BY o.state
+
+-- name: orders
+-- One reseller's orders, newest first; every filter but the reseller may be null.
+SELECT o.id, o.reference, o.testing, o.dialect, o.product_code, o.product_name, o.destination, o.price,
+       o.state::text AS state, o.reason, o.sn, o.created_at, o.final_at
+  FROM orders o
+ WHERE o.reseller_id = $1 AND o.id < $2
+   AND ($3::text IS NULL OR o.state = $3::order_state)
+   AND ($4::boolean IS NULL OR o.testing = $4)
+   AND ($5::text IS NULL OR o.reference = $5 OR o.destination = $5 OR o.sn = $5 OR o.product_code = upper($5)
+        OR o.id = $6)
+   AND ($7::timestamptz IS NULL OR o.created_at >= $7)
+   AND ($8::timestamptz IS NULL OR o.created_at < $8)
+ ORDER BY o.id DESC LIMIT $9
+
+-- name: order_owner
+-- Whose order it is.
+SELECT reseller_id FROM orders WHERE id = $1
+
+-- name: statement
+-- One account's entries, newest first, with the balance after each; days are WIB business days.
+SELECT e.version, e.transfer_id, e.amount, e.balance, t.event, t.order_id, t.note, t.business_day, t.created_at,
+       o.reference, o.product_code, o.destination
+  FROM entries e
+  JOIN transfers t ON t.id = e.transfer_id
+  LEFT JOIN orders o ON o.id = t.order_id
+ WHERE e.account_id = $1 AND e.version IS NOT NULL AND e.version < $2
+   AND ($3::date IS NULL OR t.business_day >= $3)
+   AND ($4::date IS NULL OR t.business_day <= $4)
+   AND ($5::text IS NULL OR t.event = $5)
+ ORDER BY e.version DESC LIMIT $6
+
+-- name: holds
+-- What is held on a reseller's account now: its orders on their way.
+SELECT o.id, o.reference, o.product_code, o.destination, o.price, o.created_at
+  FROM orders o
+ WHERE o.reseller_id = $1 AND o.state = 'pending' AND NOT o.testing
+ ORDER BY o.id DESC LIMIT 20
