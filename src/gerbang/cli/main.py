@@ -15,6 +15,7 @@ from gerbang.cli import (
     recon,
     reseller,
     sandbox,
+    sign,
     supplier,
     supplier_float,
     supplier_sync,
@@ -47,4 +48,5 @@ app.add_typer(callback.app, name="callback")
 app.add_typer(token.app, name="token")
 app.add_typer(user.app, name="user")
 app.add_typer(db.app, name="db")
+app.add_typer(sign.app, name="sign")
 app.add_typer(sandbox.app, name="sandbox")

@@ -441,6 +441,19 @@ class AnswerRule(msgspec.Struct, frozen=True, kw_only=True):
     source: str
 
 
+class SignatureExplanation(msgspec.Struct, frozen=True, kw_only=True):
+    """How we build a signature, and where a wrong one parts from it; never with a secret.
+
+    `steps` are (name, text); secrets stand there as ``<name>``. `differs` is the first kind of
+    difference that explains the signature that came: order, spacing, escaping, members, join, hash
+    form, secret; ``nothing`` where it is right, ``unexplained`` where no guess fits.
+    """
+
+    steps: tuple[tuple[str, str], ...]
+    differs: str
+    advice: str
+
+
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the core knows of a dialect.
 
@@ -462,6 +475,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Events this dialect's resellers expect; others are not sent."""
     reasons: Mapping[Reason, str]
     answers: Sequence[AnswerRule]
+    explain: Callable[[InboundRequest, Credential], SignatureExplanation | None] | None = None
+    """Explain a request's signature; None where the dialect signs nothing or it cannot be read."""
 
 
 ShutdownHook = Callable[[], Awaitable[None]]

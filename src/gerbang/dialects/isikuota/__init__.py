@@ -7,6 +7,7 @@ from typing import Final
 from gerbang.dialects.contract import Dialect
 from gerbang.dialects.isikuota.callback import EVENTS, encode_webhook
 from gerbang.dialects.isikuota.client import IsikuotaClient
+from gerbang.dialects.isikuota.explain import explain_request
 from gerbang.dialects.isikuota.server import routes
 from gerbang.dialects.isikuota.spec import ANSWERS, LEARN, NAME, REASONS, REPLY_WAIT_MS
 
@@ -23,4 +24,5 @@ DIALECT: Final = Dialect(
     callback_events=EVENTS,
     reasons=REASONS,
     answers=ANSWERS,
+    explain=explain_request,
 )

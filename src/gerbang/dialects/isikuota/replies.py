@@ -15,6 +15,7 @@ from gerbang.dialects.contract import (
     ProductView,
     Purchase,
     Refusal,
+    SignatureExplanation,
     Uncertain,
 )
 from gerbang.dialects.isikuota.spec import (
@@ -26,6 +27,7 @@ from gerbang.dialects.isikuota.spec import (
     REASONS,
     STATE_TEXT,
     STATUS_WORD,
+    TESTING_HEADER,
     public_reason,
 )
 from gerbang.dialects.isikuota.wire import envelope
@@ -140,6 +142,25 @@ def refused(reason: Reason, *, message: str = "", fields: FieldErrors | None = N
         message=text,
         errors=fields,
         headers=() if code == _NEVER_TOLD else ((REASON_HEADER, reason),),
+    )
+
+
+def explained_refusal(explanation: SignatureExplanation) -> Answered:
+    """Refuse a signature in testing mode: how we build it, and where the sender's parts from it."""
+    code = REASONS[Reason.INVALID_SIGNATURE]
+    shown = {
+        "differs": explanation.differs,
+        "advice": explanation.advice,
+        "steps": [{"step": name, "text": text} for name, text in explanation.steps],
+    }
+    return envelope(
+        HTTP_STATUS[code],
+        code,
+        success=False,
+        message=REASON_TEXT[Reason.INVALID_SIGNATURE],
+        errors={"signature": [f"{explanation.differs}: {explanation.advice}"]},
+        meta={"signature_explained": shown},
+        headers=((REASON_HEADER, Reason.INVALID_SIGNATURE), TESTING_HEADER),
     )
 
 

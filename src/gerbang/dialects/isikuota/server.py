@@ -13,9 +13,11 @@ from starlette.routing import BaseRoute
 
 from gerbang.dialects.contract import Credential, Gateway
 from gerbang.dialects.isikuota.commands import ORDERING, Asked, run_command
+from gerbang.dialects.isikuota.explain import explain_request
 from gerbang.dialects.isikuota.fields import NOT_BOOLEAN, InvalidFieldsError
 from gerbang.dialects.isikuota.replies import (
     balance_reply,
+    explained_refusal,
     invalid_fields,
     invalid_json,
     pending_reply,
@@ -130,7 +132,7 @@ def admit(gateway: Gateway, request: InboundRequest) -> Asked:
         timestamp=timestamp,
     )
     if type(signature) is not str or not same_signature(expected, signature):
-        raise RefusedError(refused(Reason.INVALID_SIGNATURE))
+        raise RefusedError(_wrong_signature(gateway, request, credential, members))
     if reason := gateway.check_access(credential, request.client_ip):
         raise RefusedError(refused(reason))
     return Asked(
@@ -139,6 +141,18 @@ def admit(gateway: Gateway, request: InboundRequest) -> Asked:
         signature=signature,
         testing=_testing(members) or credential.testing,
     )
+
+
+def _wrong_signature(
+    gateway: Gateway, request: InboundRequest, credential: Credential, members: dict[str, Any]
+) -> Answered:
+    """Refuse a signature; who tests is told how we build it, and where his parts from it."""
+    tests = credential.testing or members.get("testing") is True
+    if tests and gateway.check_access(credential, request.client_ip) is None:
+        explanation = explain_request(request, credential)
+        if explanation is not None:
+            return explained_refusal(explanation)
+    return refused(Reason.INVALID_SIGNATURE)
 
 
 def _check_timestamp(gateway: Gateway, credential: Credential, timestamp: Any) -> None:

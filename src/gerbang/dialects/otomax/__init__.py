@@ -5,6 +5,7 @@ from __future__ import annotations
 from gerbang.dialects.contract import Dialect
 from gerbang.dialects.otomax.callback import EVENTS, encode_report
 from gerbang.dialects.otomax.client import OtomaxClient
+from gerbang.dialects.otomax.explain import explain_request
 from gerbang.dialects.otomax.server import routes
 from gerbang.dialects.otomax.spec import ANSWERS, LEARN, NAME, REASONS
 
@@ -23,4 +24,5 @@ DIALECT = Dialect(
     callback_events=EVENTS,
     reasons=REASONS,
     answers=ANSWERS,
+    explain=explain_request,
 )

@@ -21,6 +21,7 @@ from gerbang.dialects.contract import (
     Uncertain,
 )
 from gerbang.dialects.otomax import replies, tickets, wire
+from gerbang.dialects.otomax.explain import explain_request
 from gerbang.dialects.otomax.form import Fields, UnreadableError, read_fields
 from gerbang.dialects.otomax.profiles import Voice, voice_of
 from gerbang.dialects.otomax.settings import RESERVED_SLUGS
@@ -200,7 +201,10 @@ class _Server:
         if reason := self._gateway.check_access(credential, request.client_ip):
             return replies.message_answer(voice, _access_text(reason, request.client_ip))
         if reason := _check_secrets(credential, fields, texts=texts):
-            return replies.message_answer(voice, _login_text(reason, fields))
+            text = _login_text(reason, fields)
+            if reason is Reason.INVALID_SIGNATURE and _is_test(credential, fields):
+                text += _explained(request, credential)
+            return replies.message_answer(voice, text)
         return Session(credential, voice)
 
     # --- what is asked for --------------------------------------------------------------------
@@ -319,6 +323,18 @@ def _check_secrets(
     if reason is None and unsigned and settings.get("otomax.require_sign") is True:
         return Reason.INVALID_SIGNATURE
     return reason
+
+
+def _is_test(credential: Credential, fields: Fields) -> bool:
+    return credential.testing or fields.get("testing", "").lower() in ("1", "true")
+
+
+def _explained(request: InboundRequest, credential: Credential) -> str:
+    """Say in testing how we build the sign, and where the sender's parts from it."""
+    found = explain_request(request, credential)
+    if found is None:
+        return ""
+    return f" [{found.differs}: {found.advice}. Teks: {found.steps[0][1]}]"
 
 
 def _access_text(reason: Reason, client_ip: str) -> str:
