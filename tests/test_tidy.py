@@ -130,6 +130,7 @@ PURE: Final = frozenset(
         "gerbang.deposits.statement",
         "gerbang.deposits.ticket",
         "gerbang.dialects.contract",
+        "gerbang.golive.checklist",
         "gerbang.ledger.account",
         "gerbang.ledger.book",
         "gerbang.ledger.move",

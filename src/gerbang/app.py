@@ -62,6 +62,7 @@ from gerbang.settings import Settings
 from gerbang.suppliers.float_position import Reading
 from gerbang.suppliers.news import NewsDesk
 from gerbang.suppliers.watch_float import FloatSettings, FloatWatch
+from gerbang.testing.desk import TestingDesk
 from gerbang.web.asgi import JSON_TYPE, raw_route
 from gerbang.web.client_address import ClientAddress
 from gerbang.web.fast_paths import FastPaths
@@ -277,6 +278,18 @@ class Node:
             metrics=self.metrics,
             day_orders=self.day_orders,
             deposits=self.deposits,
+        )
+        self.testing = TestingDesk(
+            snapshot=self.snapshot,
+            memory=self.memory,
+            gateway=self.gateway,
+            pool=self.pool,
+            lane=self.lane,
+            store=self.callback_store,
+            formats=self.callback_formats,
+            dialects=DIALECTS,
+            clock=self.clock,
+            node=self.name,
         )
 
     def _open_deposits(self) -> None:

@@ -138,6 +138,9 @@ class LiveGateway:
     async def _view(self, credential: Credential, row: Any) -> OrderView | None:
         if row is None:
             return None
+        if row["testing"]:
+            pending = row["state"] == "pending"
+            await self._pool.execute(SQL.note_testing_question, row["id"], pending)
         balance = await self._available(credential)
         return order_from_row(row).view(balance=balance, known=True)
 

@@ -31,6 +31,7 @@ from gerbang.api import (
     sandbox,
     suppliers,
     terms,
+    testing,
 )
 from gerbang.api.context import BodyLimit
 from gerbang.api.errors import ERROR_RESPONSES, add_error_handlers
@@ -79,6 +80,7 @@ def create_api(services: Services) -> FastAPI:
         deposits,
         terms,
         merchants,
+        testing,
         callbacks,
         ledger,
         cases,

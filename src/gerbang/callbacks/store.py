@@ -31,7 +31,9 @@ class CallbackTarget(msgspec.Struct, frozen=True, kw_only=True):
 class TargetDirectory(Protocol):
     """Answers from memory."""
 
-    def callback_target(self, reseller_id: int, format_name: str) -> CallbackTarget:
+    def callback_target(
+        self, reseller_id: int, format_name: str, *, credential_id: int = 0
+    ) -> CallbackTarget:
         """Give the target as it stands now; an empty url fails the delivery with a clear error."""
         ...
 
@@ -73,7 +75,9 @@ class DatabaseCallbackStore:
 
     def due(self, row: DueCallbackRow) -> DueCallback:
         """Complete a row with the reseller's present address and secrets."""
-        target = self._targets.callback_target(row.reseller_id, row.format)
+        target = self._targets.callback_target(
+            row.reseller_id, row.format, credential_id=row.snapshot.credential_id
+        )
         return DueCallback(
             id=row.id,
             order_id=row.order_id,

@@ -170,6 +170,19 @@ class Snapshot:
         else:
             self.callback_secrets[stored.reseller_id, stored.dialect] = newest
 
+    def secrets_for_callbacks(
+        self, reseller_id: int, dialect: str, credential_id: int = 0
+    ) -> Mapping[str, str]:
+        """Give what signs callbacks: the newest secrets, testing ones where such a one ordered."""
+        keys = self._credential_keys.get(reseller_id, {})
+        key = keys.get(credential_id)
+        if key is not None and key[0] == dialect and self.credentials[key].testing:
+            own = [self.credentials[one] for one in keys.values() if one[0] == dialect]
+            valid = [one for one in own if one.testing and one.revoked_at is None]
+            if valid:
+                return max(valid, key=lambda one: one.id).secrets
+        return self.callback_secrets.get((reseller_id, dialect), {})
+
     def _newest_secrets(
         self, keys: Mapping[int, tuple[str, str]], dialect: str
     ) -> Mapping[str, str] | None:

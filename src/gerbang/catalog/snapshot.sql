@@ -134,7 +134,7 @@ SELECT id, product_id, supplier_id, supplier_product_code, cost, priority, weigh
 -- name: resellers
 -- Resellers.
 SELECT id, code, name, status::text, account_id, receivable_account_id, price_list_id, allowed_ips,
-       dialects, callback_url, callback_format, callback_secret_sealed, live, late_success_paid_by, sandboxed,
+       dialects, callback_url, callback_format, callback_secret_sealed, live, late_success_paid_by, sandboxed, listening_until,
        requests_per_second_max, concurrent_requests_max, orders_per_day_max, reply_wait_ms, settings
   FROM resellers
  WHERE changed_xid >= pg_snapshot_xmin($1::text::pg_snapshot)

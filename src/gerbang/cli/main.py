@@ -24,6 +24,7 @@ from gerbang.cli import (
     user,
 )
 from gerbang.cli.demo import demo
+from gerbang.cli.integrator import checklist, listen, logs, trigger
 from gerbang.cli.serve import serve
 
 app = typer.Typer(
@@ -35,6 +36,8 @@ supplier.app.command("float")(supplier_float.float_)
 supplier.app.command()(supplier_sync.sync)
 app.command()(serve)
 app.command()(demo)
+for _command in (listen, trigger, logs, checklist):
+    app.command()(_command)
 app.add_typer(reseller.app, name="reseller")
 app.add_typer(product.app, name="product")
 app.add_typer(supplier.app, name="supplier")

@@ -150,6 +150,8 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     known: bool = False
     data: Mapping[str, Any] | None = None
     """Details beside the serial number, for example the parts of a PLN token."""
+    credential_id: int = 0
+    """The credential that ordered; callbacks of a testing one are signed with testing secrets."""
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):

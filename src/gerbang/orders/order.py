@@ -66,6 +66,7 @@ class Order(msgspec.Struct):
             balance=balance,
             known=known,
             data=self.data,
+            credential_id=self.credential_id,
         )
 
 

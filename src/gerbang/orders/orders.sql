@@ -25,6 +25,13 @@ SELECT id, reseller_id, credential_id, testing, dialect, kind::text AS kind, ref
    AND ($4 = '' OR product_code = $4)
  ORDER BY id DESC LIMIT 1
 
+-- name: note_testing_question
+-- A status question about a testing order; the go-live checklist reads it.
+INSERT INTO testing_questions (order_id, asked_pending, asked_final) VALUES ($1, $2, NOT $2)
+ON CONFLICT (order_id) DO UPDATE
+   SET asks = testing_questions.asks + 1, asked_pending = testing_questions.asked_pending OR excluded.asked_pending,
+       asked_final = testing_questions.asked_final OR excluded.asked_final, last_at = clock_timestamp()
+
 -- name: finals_of_references
 -- Which of the awaited references have become final, whoever settled them.
 SELECT o.id, o.reseller_id, o.credential_id, o.testing, o.dialect, o.kind::text AS kind, o.reference, o.signature_key,

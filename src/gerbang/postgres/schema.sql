@@ -466,6 +466,18 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- function check_testing_question()
+
+CREATE FUNCTION public.check_testing_question() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NOT (SELECT testing FROM orders WHERE id = NEW.order_id) THEN
+        RAISE EXCEPTION 'order % is no testing order', NEW.order_id USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
 -- function kyc_holds(bigint)
 
 CREATE FUNCTION public.kyc_holds(who bigint) RETURNS boolean
@@ -1923,6 +1935,7 @@ CREATE TABLE public.resellers (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
     sandboxed boolean DEFAULT false NOT NULL,
+    listening_until timestamp with time zone,
     CONSTRAINT resellers_code_check CHECK ((code ~ '^[A-Z0-9_-]{2,32}$'::text)),
     CONSTRAINT resellers_concurrent_requests_max_check CHECK ((concurrent_requests_max >= 0)),
     CONSTRAINT resellers_late_success_paid_by_check CHECK ((late_success_paid_by = ANY (ARRAY['us'::text, 'reseller'::text]))),
@@ -1937,6 +1950,10 @@ COMMENT ON COLUMN public.resellers.requests_per_second_max IS 'Limits: 0 means t
 -- comment COLUMN resellers.sandboxed
 
 COMMENT ON COLUMN public.resellers.sandboxed IS 'Lives by the sandbox clock as testing orders do; only in an installation made by `gerbang demo`.';
+
+-- comment COLUMN resellers.listening_until
+
+COMMENT ON COLUMN public.resellers.listening_until IS 'Until then `gerbang listen` takes testing callbacks, with or without a callback address.';
 
 -- sequence resellers_id_seq
 
@@ -2210,6 +2227,22 @@ CREATE TABLE public.surcharges (
 -- comment TABLE surcharges
 
 COMMENT ON TABLE public.surcharges IS 'The intention to charge, committed before the ledger is asked; once for a reseller and month.';
+
+-- table testing_questions
+
+CREATE TABLE public.testing_questions (
+    order_id bigint NOT NULL,
+    asks integer DEFAULT 1 NOT NULL,
+    asked_pending boolean NOT NULL,
+    asked_final boolean NOT NULL,
+    first_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    last_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT testing_questions_asks_check CHECK ((asks > 0))
+);
+
+-- comment TABLE testing_questions
+
+COMMENT ON TABLE public.testing_questions IS 'Status questions about testing orders: the go-live checklist asks whether pending was handled.';
 
 -- sequence transfer_ids
 
@@ -2775,6 +2808,11 @@ ALTER TABLE ONLY public.suppliers
 ALTER TABLE ONLY public.surcharges
     ADD CONSTRAINT surcharges_pkey PRIMARY KEY (reseller_id, month);
 
+-- constraint testing_questions testing_questions_pkey
+
+ALTER TABLE ONLY public.testing_questions
+    ADD CONSTRAINT testing_questions_pkey PRIMARY KEY (order_id);
+
 -- constraint transfers transfers_key_unique
 
 ALTER TABLE ONLY public.transfers
@@ -3285,6 +3323,10 @@ CREATE TRIGGER suppliers_note_change BEFORE INSERT OR UPDATE ON public.suppliers
 
 CREATE TRIGGER surcharges_never_deleted BEFORE DELETE OR TRUNCATE ON public.surcharges FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
+-- trigger testing_questions testing_questions_of_testing
+
+CREATE TRIGGER testing_questions_of_testing BEFORE INSERT ON public.testing_questions FOR EACH ROW EXECUTE FUNCTION public.check_testing_question();
+
 -- trigger transfers transfers_append_only
 
 CREATE TRIGGER transfers_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.transfers FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
@@ -3526,6 +3568,11 @@ ALTER TABLE ONLY public.suppliers
 
 ALTER TABLE ONLY public.surcharges
     ADD CONSTRAINT surcharges_reseller_id_fkey FOREIGN KEY (reseller_id) REFERENCES public.resellers(id);
+
+-- fk constraint testing_questions testing_questions_order_id_fkey
+
+ALTER TABLE ONLY public.testing_questions
+    ADD CONSTRAINT testing_questions_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.orders(id);
 
 -- fk constraint user_sessions user_sessions_user_id_fkey
 

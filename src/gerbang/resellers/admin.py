@@ -13,10 +13,12 @@ from msgspec import UNSET, UnsetType
 
 from gerbang.audit import write_audit
 from gerbang.errors import BadInputError, ConflictError, NotFoundError, database_errors_told
+from gerbang.golive.read import require_green
 from gerbang.money import RUPIAH_MAX
 from gerbang.postgres.pool import Connection, Pool
 from gerbang.postgres.sql import load_queries
 from gerbang.secrets_box import SecretBox
+from gerbang.terms.store import operator_terms
 
 SQL = load_queries("gerbang.resellers", "admin.sql")
 
@@ -122,6 +124,8 @@ async def change_reseller(
     if change.price_list is not UNSET:
         values["price_list_id"] = await _price_list_id(connection, change.price_list)
     await _check_slug(connection, code, values.get("settings", {}))
+    if values.get("live") and not before["live"]:
+        await _check_live(connection, code)
     with database_errors_told():
         after = dict(await connection.fetchval(SQL.update_reseller, locked["id"], values))
         if change.callback is not UNSET and change.callback.secret is not UNSET:
@@ -278,6 +282,12 @@ async def _price_list_id(connection: Connection, code: str) -> int:
     if found is None:
         raise BadInputError(f"no price list {code}", {"price_list": "no such price list"})
     return found
+
+
+async def _check_live(connection: Connection, code: str) -> None:
+    """Refuse live access while the checklist is not green, where the operator asks for that."""
+    if (await operator_terms(connection)).checklist_required:
+        await require_green(connection, code)
 
 
 async def _check_slug(connection: Connection, code: str, settings: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, TypeAlias
 
@@ -30,6 +31,7 @@ class Reseller(msgspec.Struct, frozen=True, kw_only=True):
     callback_secret: str
     live: bool
     sandboxed: bool = False
+    listening_until: datetime | None = None
     late_success_paid_by: str
     requests_per_second_max: int
     concurrent_requests_max: int
@@ -75,6 +77,7 @@ def reseller_from_row(row: Mapping[str, Any], callback_secret: str) -> Reseller:
         callback_secret=callback_secret,
         live=row["live"],
         sandboxed=row["sandboxed"],
+        listening_until=row["listening_until"],
         late_success_paid_by=row["late_success_paid_by"],
         requests_per_second_max=row["requests_per_second_max"],
         concurrent_requests_max=row["concurrent_requests_max"],

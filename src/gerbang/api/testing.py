@@ -1,0 +1,307 @@
+"""``/testing``: what an integrator does, with a testing credential or an operator's token.
+
+A testing credential is a SocX testing token as bearer, or HTTP Basic: the api_id with its
+secret_key, or the memberID with its password. Live credentials are refused here: their secrets
+must not travel. With an operator's token, `reseller` says whose testing it is.
+"""
+
+from __future__ import annotations
+
+import hmac
+from base64 import b64decode
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import Field
+from starlette.exceptions import HTTPException
+
+from gerbang.api.context import Authorized, Code, Id
+from gerbang.api.models import Shown, Taken
+from gerbang.api.services import Services
+from gerbang.api.tokens import find_token
+from gerbang.clock import SystemClock
+from gerbang.dialects.contract import Credential
+from gerbang.errors import NotFoundError
+from gerbang.golive.read import show_checklist
+from gerbang.outbound.message import InboundRequest
+from gerbang.secrets_box import hash_token
+from gerbang.testing.desk import TestingDesk
+from gerbang.testing.trigger import ENDINGS
+
+router = APIRouter(tags=["testing"])
+
+Dialect = Literal["isikuota", "socx", "otomax"]
+
+
+class Tester(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose testing it is, and who asks; `credential` is the one that logged in, if any."""
+
+    services: Services
+    reseller_id: int
+    code: str
+    actor: str
+    credential: Credential | None = None
+
+    @property
+    def desk(self) -> TestingDesk:
+        """The node's testing desk."""
+        return self.services.node.testing
+
+    def credential_for(self, dialect: str | None) -> Credential:
+        """Give the credential to act with. Raises NotFoundError."""
+        own = self.credential
+        if own is not None and dialect in {None, own.dialect}:
+            return own
+        return self.desk.any_credential(self.reseller_id, dialect=dialect)
+
+
+async def let_in(
+    request: Request,
+    reseller: Annotated[
+        str | None, Query(max_length=64, description="Whose, with an operator's token.")
+    ] = None,
+) -> Tester:
+    """Let in a testing credential or an operator's token."""
+    services: Services = request.app.state.services
+    kind, _, text = request.headers.get("authorization", "").partition(" ")
+    text = text.strip()
+    if kind.lower() == "bearer" and text:
+        name = await find_token(services.node.pool, text)
+        if name is not None:
+            return _of_operator(services, name, reseller)
+    credential = _credential(services, kind.lower(), text)
+    if credential is None:
+        raise HTTPException(401, "a testing credential or an operator's token is needed")
+    client_ip = request.client.host if request.client else ""
+    reason = services.node.gateway.check_access(credential, client_ip)
+    if reason is not None:
+        raise HTTPException(403, f"not welcome: {reason}")
+    return Tester(
+        services=services,
+        reseller_id=credential.reseller.id,
+        code=credential.reseller.code,
+        actor=f"testing:{credential.reseller.code}",
+        credential=credential,
+    )
+
+
+def _of_operator(services: Services, name: str, code: str | None) -> Tester:
+    if code is None:
+        raise HTTPException(422, "with an operator's token, ?reseller=CODE says whose testing")
+    found = services.node.snapshot.reseller_by_code(code)
+    if found is None:
+        raise NotFoundError(f"no reseller {code}")
+    return Tester(services=services, reseller_id=found.view.id, code=code, actor=f"api:{name}")
+
+
+def _credential(services: Services, kind: str, text: str) -> Credential | None:
+    """Find a testing credential by what was sent; a live one is nobody here."""
+    find = services.node.gateway.find_credential
+    if kind == "bearer":
+        found = find("socx", hash_token(text))
+        return found if found is not None and found.testing else None
+    if kind != "basic":
+        return None
+    try:
+        key, _, secret = b64decode(text, validate=True).decode().partition(":")
+    except ValueError:
+        return None
+    for dialect, name, own in (
+        ("isikuota", key, "secret_key"),
+        ("otomax", key.upper(), "password"),
+    ):
+        found = find(dialect, name)
+        if found is not None and found.testing and _same(secret, found.secrets.get(own, "")):
+            return found
+    return None
+
+
+def _same(given: str, own: str) -> bool:
+    return bool(own) and hmac.compare_digest(given.encode(), own.encode())
+
+
+Testing = Annotated[Tester, Depends(let_in)]
+Since = Annotated[datetime | None, Query(description="From then on; left out: from now on.")]
+
+
+class MeShown(Shown):
+    """Who you are here."""
+
+    reseller: str
+    dialect: str | None
+    events: list[str]
+
+
+class TriggerBody(Taken):
+    """Which event to make happen."""
+
+    event: str = Field(examples=["order.success"])
+    dialect: Dialect | None = None
+    product: str | None = Field(default=None, max_length=64)
+    reference: str | None = Field(default=None, min_length=1, max_length=64)
+
+
+class TriggeredShown(Shown):
+    """The testing order that was placed."""
+
+    order_id: int
+    reference: str
+    product: str
+    destination: str
+    state: str
+
+
+class FeedShown(Shown):
+    """Callbacks, each ready to be sent; some come again, so leave out the ids you know."""
+
+    items: list[dict[str, Any]]
+    now: datetime
+
+
+class LogShown(Shown):
+    """What happened; some lines come again, so leave out the keys you know."""
+
+    items: list[dict[str, Any]]
+    now: datetime
+
+
+class AnswerBody(Taken):
+    """What your program answered; no status means that it could not be reached."""
+
+    status: int | None = Field(default=None, ge=100, le=599)
+    text: str = Field(default="", max_length=100_000)
+    elapsed_ms: int = Field(default=0, ge=0, le=600_000)
+
+
+class ExplainBody(Taken):
+    """A request as you sent it; body as text."""
+
+    dialect: Dialect | None = None
+    method: str = Field(default="POST", max_length=10)
+    path: str = Field(default="/", max_length=200)
+    query: str = Field(default="", max_length=8_000)
+    content_type: str = Field(default="", max_length=200)
+    body: str = Field(default="", max_length=200_000)
+
+
+class ExplainedShown(Shown):
+    """How we build the signature, and where yours parts from it; never a secret."""
+
+    dialect: str
+    differs: str
+    advice: str
+    steps: list[dict[str, str]]
+
+
+class ItemShown(Shown):
+    """One line of the checklist."""
+
+    name: str
+    title: str
+    done: bool
+    why: str
+    how: str
+
+
+class ChecklistShown(Shown):
+    """The go-live checklist, computed from what happened."""
+
+    reseller: str
+    green: bool
+    items: list[ItemShown]
+
+
+@router.get("/testing/me")
+async def get_me(who: Testing) -> MeShown:
+    """Show who you are here, and what can be triggered."""
+    dialect = who.credential.dialect if who.credential else None
+    return MeShown(reseller=who.code, dialect=dialect, events=list(ENDINGS))
+
+
+@router.post("/testing/trigger", status_code=201)
+async def post_trigger(who: Testing, body: TriggerBody) -> TriggeredShown:
+    """Place the testing order that leads to an event; its callbacks follow as always."""
+    order = await who.desk.trigger(
+        who.credential_for(body.dialect),
+        body.event,
+        product=body.product,
+        reference=body.reference,
+    )
+    return TriggeredShown(
+        order_id=order.id,
+        reference=order.reference,
+        product=order.product_code,
+        destination=order.destination,
+        state=order.state.value,
+    )
+
+
+@router.get("/testing/callbacks")
+async def get_feed(who: Testing, since: Since = None) -> FeedShown:
+    """Listen for testing callbacks: ask every second. While you do, no address need be set."""
+    now = SystemClock().now()
+    items, began = await who.desk.callbacks_since(who.reseller_id, since or now)
+    if began:
+        await who.services.node.loader.refresh_now()
+    return FeedShown(items=items, now=now)
+
+
+@router.post("/testing/callbacks/{callback_id}/answer", status_code=204)
+async def post_answer(who: Testing, callback_id: Id, body: AnswerBody) -> None:
+    """Tell what your program answered to a callback you forwarded to it."""
+    await who.desk.record_answer(
+        who.reseller_id,
+        callback_id,
+        status=body.status,
+        text=body.text,
+        elapsed_ms=body.elapsed_ms,
+    )
+
+
+@router.post("/testing/callbacks/{callback_id}/resend", status_code=202)
+async def post_resend(who: Testing, callback_id: Id) -> dict[str, str]:
+    """Deliver a testing callback once more: the original event, id and time."""
+    shown = await who.desk.resend(who.reseller_id, callback_id, actor=who.actor)
+    return {"state": shown["state"]}
+
+
+@router.get("/testing/log")
+async def get_log(who: Testing, since: Since = None, *, testing: bool | None = None) -> LogShown:
+    """Show what happened to orders and callbacks; a testing credential sees only testing."""
+    now = SystemClock().now()
+    only = True if who.credential is not None else testing
+    items = await who.desk.log_since(who.reseller_id, since or now, testing=only)
+    return LogShown(items=items, now=now)
+
+
+@router.post("/testing/explain")
+async def post_explain(who: Testing, body: ExplainBody) -> ExplainedShown:
+    """Explain the signature of a request that you made."""
+    credential = who.credential_for(body.dialect)
+    request = InboundRequest(
+        method=body.method.upper(),
+        path=body.path,
+        query=body.query.encode("utf-8", "replace"),
+        headers=(("content-type", body.content_type),),
+        body=body.body.encode("utf-8", "replace"),
+    )
+    found = who.desk.explain(credential, request)
+    steps = [{"step": name, "text": text} for name, text in found.steps]
+    return ExplainedShown(
+        dialect=credential.dialect, differs=found.differs, advice=found.advice, steps=steps
+    )
+
+
+@router.get("/testing/checklist")
+async def get_own_checklist(who: Testing) -> ChecklistShown:
+    """Show your go-live checklist."""
+    found = await show_checklist(who.services.node.pool, who.code)
+    return ChecklistShown.model_validate(found)
+
+
+@router.get("/resellers/{code}/checklist")
+async def get_checklist(caller: Authorized, code: Code) -> ChecklistShown:
+    """Show a reseller's go-live checklist."""
+    return ChecklistShown.model_validate(await show_checklist(caller.node.pool, code))

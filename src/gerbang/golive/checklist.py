@@ -1,0 +1,270 @@
+"""What must have happened before a reseller buys with real money: a table of checks; pure.
+
+A flow is one line of `CHECKS`. It is asked for only where `needed` says so, so a reseller that
+sells no bills is not asked to have paid one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import msgspec
+
+from gerbang.money import format_dots
+
+REFERENCES_MIN: Final = 3
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the database knows of a reseller's testing, and of its account."""
+
+    orders: Mapping[str, int] = {}
+    """Testing orders by state."""
+    told: Mapping[str, int] = {}
+    """Testing callbacks that were acknowledged, by event."""
+    not_told: int = 0
+    """Testing callbacks that were given up, later than the last that was acknowledged."""
+    asked_pending: int = 0
+    asked_failed: int = 0
+    callback_url: str = ""
+    references_own: int = 0
+    references_made: int = 0
+    """Orders for which we had to make a reference, because none was sent."""
+    references_reused: int = 0
+    """Refusals of the last week because a reference was used for something else."""
+    available: int = 0
+    deposit_min: int = 0
+    live_credentials: int = 0
+    addresses: int = 0
+    dialects: frozenset[str] = frozenset()
+    kyc_required: bool = False
+    kyc_state: str = "none"
+    sells_bills: bool = False
+    bills_found: int = 0
+    bills_paid: int = 0
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """Whether it is done, and why we say so."""
+
+    done: bool
+    why: str
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the table."""
+
+    name: str
+    title: str
+    how: str
+    judge: Callable[[Facts], Verdict]
+    needed: Callable[[Facts], bool] = lambda _facts: True
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a reseller's checklist; `how` says what to do where it is open."""
+
+    name: str
+    title: str
+    done: bool
+    why: str
+    how: str
+
+
+class Checklist(msgspec.Struct, frozen=True, kw_only=True):
+    """A reseller's checklist; green means that every line is done."""
+
+    green: bool
+    items: tuple[Item, ...]
+
+    @property
+    def open(self) -> tuple[Item, ...]:
+        """The lines that are not done."""
+        return tuple(item for item in self.items if not item.done)
+
+
+def judge(facts: Facts) -> Checklist:
+    """Judge every check that this reseller needs."""
+    items = []
+    for check in CHECKS:
+        if check.needed(facts):
+            verdict = check.judge(facts)
+            items.append(
+                Item(
+                    name=check.name,
+                    title=check.title,
+                    done=verdict.done,
+                    why=verdict.why,
+                    how="" if verdict.done else check.how,
+                )
+            )
+    return Checklist(green=all(item.done for item in items), items=tuple(items))
+
+
+# --- judges ---------------------------------------------------------------------------------------
+
+
+def _ordered(state: str) -> Callable[[Facts], Verdict]:
+    def judged(facts: Facts) -> Verdict:
+        count = facts.orders.get(state, 0)
+        return Verdict(count > 0, f"{count} testing orders ended {state}")
+
+    return judged
+
+
+def _told(event: str) -> Callable[[Facts], Verdict]:
+    def judged(facts: Facts) -> Verdict:
+        count = facts.told.get(event, 0)
+        return Verdict(count > 0, f"{count} callbacks {event} were acknowledged")
+
+    return judged
+
+
+def _callback(facts: Facts) -> Verdict:
+    if not facts.callback_url:
+        return Verdict(done=False, why="no callback address is set")
+    if facts.not_told:
+        why = f"the last {facts.not_told} testing callbacks were given up without an answer of 2xx"
+        return Verdict(done=False, why=why)
+    return Verdict(done=True, why=f"{facts.callback_url} is set and nothing is unanswered")
+
+
+def _pending(facts: Facts) -> Verdict:
+    why = f"{facts.asked_pending} testing orders were asked about while they were pending"
+    return Verdict(facts.asked_pending > 0, why)
+
+
+def _failures(facts: Facts) -> Verdict:
+    why = f"{facts.asked_failed} failed testing orders were asked about"
+    return Verdict(facts.asked_failed > 0, why)
+
+
+def _references(facts: Facts) -> Verdict:
+    if facts.references_made:
+        why = f"{facts.references_made} orders came without a reference of yours"
+        return Verdict(done=False, why=why)
+    if facts.references_reused:
+        why = f"{facts.references_reused} times this week a used reference asked for something else"
+        return Verdict(done=False, why=why)
+    why = f"{facts.references_own} orders, each with a reference of its own"
+    return Verdict(facts.references_own >= REFERENCES_MIN, why)
+
+
+def _deposit(facts: Facts) -> Verdict:
+    why = f"Rp{format_dots(facts.available)} of at least Rp{format_dots(facts.deposit_min)}"
+    return Verdict(facts.available >= facts.deposit_min, why)
+
+
+def _bill_found(facts: Facts) -> Verdict:
+    return Verdict(facts.bills_found > 0, f"{facts.bills_found} testing bills were found")
+
+
+def _bill_paid(facts: Facts) -> Verdict:
+    return Verdict(facts.bills_paid > 0, f"{facts.bills_paid} testing bills were paid")
+
+
+CHECKS: Final[tuple[Check, ...]] = (
+    Check(
+        name="flow.success",
+        title="An order that succeeds",
+        how="buy in testing for a number that ends in 1230",
+        judge=_ordered("success"),
+    ),
+    Check(
+        name="flow.failed",
+        title="An order that fails",
+        how="buy in testing for a number that ends in 1234",
+        judge=_ordered("failed"),
+    ),
+    Check(
+        name="flow.reversed",
+        title="A success that is taken back",
+        how="buy in testing for a number that ends in 1238, and wait three seconds",
+        judge=_ordered("reversed"),
+    ),
+    Check(
+        name="flow.serial_number",
+        title="A serial number that follows",
+        how="buy in testing for a number that ends in 1237, and answer the second callback",
+        judge=_told("order.sn_received"),
+    ),
+    Check(
+        name="flow.bill_found",
+        title="A bill that is asked for",
+        how="ask in testing for a bill (see the magic numbers)",
+        judge=_bill_found,
+        needed=lambda facts: facts.sells_bills,
+    ),
+    Check(
+        name="flow.bill_paid",
+        title="A bill that is paid",
+        how="ask in testing for a bill and pay it with the same reference",
+        judge=_bill_paid,
+        needed=lambda facts: facts.sells_bills,
+    ),
+    Check(
+        name="pending.handled",
+        title="Pending is asked about",
+        how="buy for a number that ends in 1231 and ask for its status before it is final",
+        judge=_pending,
+    ),
+    Check(
+        name="failure.handled",
+        title="A failure is asked about",
+        how="ask for the status of a testing order that failed",
+        judge=_failures,
+    ),
+    Check(
+        name="callback.configured",
+        title="Callbacks are received",
+        how="have a callback address set, and answer it with 2xx within ten seconds",
+        judge=_callback,
+    ),
+    Check(
+        name="callback.success",
+        title="A success is heard",
+        how="answer the callback order.success of a testing order with 2xx",
+        judge=_told("order.success"),
+    ),
+    Check(
+        name="callback.failed",
+        title="A failure is heard",
+        how="answer the callback order.failed of a testing order with 2xx",
+        judge=_told("order.failed"),
+    ),
+    Check(
+        name="references.unique",
+        title="References are unique",
+        how=f"send your own reference, another one for each of {REFERENCES_MIN} orders or more",
+        judge=_references,
+    ),
+    Check(
+        name="deposit.sufficient",
+        title="The deposit is sufficient",
+        how="deposit what is missing",
+        judge=_deposit,
+    ),
+    Check(
+        name="credential.live",
+        title="There is a live credential",
+        how="have one issued that is not for testing only",
+        judge=lambda facts: Verdict(
+            facts.live_credentials > 0, f"{facts.live_credentials} live credentials"
+        ),
+    ),
+    Check(
+        name="addresses.listed",
+        title="Your addresses are listed",
+        how="have the addresses you call from listed: OtomaX needs it",
+        judge=lambda facts: Verdict(facts.addresses > 0, f"{facts.addresses} addresses listed"),
+        needed=lambda facts: "otomax" in facts.dialects,
+    ),
+    Check(
+        name="kyc.approved",
+        title="KYC is approved",
+        how="hand in what the operator asks for",
+        judge=lambda facts: Verdict(facts.kyc_state == "approved", f"it is {facts.kyc_state}"),
+        needed=lambda facts: facts.kyc_required,
+    ),
+)
