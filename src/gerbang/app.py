@@ -22,13 +22,14 @@ from gerbang.callbacks.deliver import Deliverer, DeliverySettings
 from gerbang.callbacks.standard import STANDARD_FORMAT, standard_encoder
 from gerbang.callbacks.store import SQL as CALLBACK_SQL
 from gerbang.callbacks.store import DatabaseCallbackStore
+from gerbang.cards.desk import CardDesk
 from gerbang.catalog.load import SnapshotLoader
 from gerbang.clock import SystemClock, business_day
 from gerbang.console.site import create_console
 from gerbang.deposits.desk import DepositDesk
 from gerbang.deposits.ticket import TicketTerms
 from gerbang.deposits.webhook import BankLineWebhook
-from gerbang.dialects.registry import DIALECTS
+from gerbang.dialects.registry import CARD_DIALECTS, DIALECTS
 from gerbang.documentation.pages import DocumentationSite
 from gerbang.gateway import LiveGateway
 from gerbang.ledger.read import house_account_ids, untracked_account_ids
@@ -41,7 +42,7 @@ from gerbang.orders.waiters import Waiters
 from gerbang.orders.writes import Placed, Recorded, SettledTesting
 from gerbang.outbound.addresses import AddressPolicy
 from gerbang.outbound.client import OutboundClient, OutboundSettings
-from gerbang.outbound.message import Answered, InboundRequest
+from gerbang.outbound.message import Answered, HttpRequest, InboundRequest
 from gerbang.portal.site import create_portal
 from gerbang.postgres.lane import Lane
 from gerbang.postgres.pool import (
@@ -100,7 +101,9 @@ class Node:
         """Connect, load, and begin to work. `work` False serves requests only."""
         await self._open_database()
         await self._open_lane()
+        self._open_cards()
         self._open_out(work=work)
+        await self.cards.start(work=work)
         self._open_deposits()
         self._open_intake()
         await self._count_day_orders()
@@ -128,6 +131,7 @@ class Node:
         await self.dispatcher.stop()
         await self.deliverer.stop()
         await self.deposits.stop()
+        await self.cards.stop()
         await self.lane.stop()
         await self.loader.stop()
         await self.outbound.close()
@@ -212,9 +216,15 @@ class Node:
             observe=self._observe_supplier,
         )
         self.callback_store = DatabaseCallbackStore(
-            lane=self.lane, pool=self.pool, targets=self.memory, node=self.name
+            lane=self.lane,
+            pool=self.pool,
+            targets=self.memory,
+            node=self.name,
+            merchants=self.cards,
         )
-        formats = {n: e for d in DIALECTS.values() for n, e in d.callback_formats.items()}
+        formats: dict[str, Callable[[Any], HttpRequest]] = {}
+        formats.update({n: e for d in DIALECTS.values() for n, e in d.callback_formats.items()})
+        formats.update({name: dialect.encode for name, dialect in CARD_DIALECTS.items()})
         self.callback_formats = {**formats, STANDARD_FORMAT: standard_encoder(self.clock)}
         self.callback_addresses = AddressPolicy(allow_private=s.callback_private_addresses_allowed)
         self.deliverer = Deliverer(
@@ -291,6 +301,25 @@ class Node:
             clock=self.clock,
             node=self.name,
         )
+
+    def _open_cards(self) -> None:
+        s = self.settings
+        self.cards = CardDesk(
+            pool=self.pool,
+            box=self.box,
+            secret=load_secret_key(Path(s.data_dir), given=s.secret_key),
+            clock=self.clock,
+            sandbox_clock=self.sandbox_clock,
+            house=self.house,
+            untracked_ids=self.untracked_ids,
+            open_connection=self._open_lane_connection,
+            node=self.name,
+            is_demo=self.is_demo,
+            public_url=s.public_url or f"http://{s.host}:{s.port}",
+            refresh_ms=s.cache_refresh_ms,
+            on_death=self._die,
+        )
+        self.cards.told = lambda row: self.deliverer.submit(self.callback_store.due(row))
 
     def _open_deposits(self) -> None:
         s = self.settings
@@ -400,6 +429,8 @@ class Node:
         ]
         for dialect in DIALECTS.values():
             own.extend(dialect.routes(self.gateway))
+        for card_dialect in CARD_DIALECTS.values():
+            own.extend(card_dialect.routes(self.cards))
         own.extend(self.news.routes())
         webhook = BankLineWebhook(
             desk=self.deposits, pool=self.pool, box=self.box, clock=self.clock

@@ -19,11 +19,15 @@ from typing import Any, Final
 import msgspec
 
 from gerbang import settings as settings_module
+from gerbang.cards.acquirers.sandbox_cards import TEST_CARDS
+from gerbang.cards.payment import PaymentState
+from gerbang.cards.transitions import PAYMENT_STEPS
 from gerbang.dialects import isikuota, otomax, socx
 from gerbang.dialects.contract import AnswerRule, Dialect, LearnRules, OrderState
 from gerbang.dialects.isikuota import spec as isikuota_spec
 from gerbang.dialects.otomax import spec as otomax_spec
 from gerbang.dialects.socx import spec as socx_spec
+from gerbang.docs_card_postings import card_posting_table
 from gerbang.docs_postings import contradiction_table, posting_table
 from gerbang.markdown import code, table
 from gerbang.orders.reasons import Reason
@@ -151,6 +155,16 @@ def _order_diagram() -> str:
 
 def _attempt_diagram() -> str:
     return _diagram(((a.value, b.value) for a, b in ATTEMPT_STEPS), AttemptState.PREPARED.value)
+
+
+def _payment_diagram() -> str:
+    steps = ((a.value, b.value) for a, b in PAYMENT_STEPS)
+    return _diagram(steps, PaymentState.INITIALISED.value)
+
+
+def _test_cards() -> str:
+    rows = ((code(card.number), code(card.code), card.meaning) for card in TEST_CARDS)
+    return table(("card", "result", "what it does"), rows)
 
 
 def _state_words() -> str:
@@ -382,6 +396,9 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "magic-numbers": _magic_table,
         "postings": posting_table,
         "contradictions": contradiction_table,
+        "card-postings": card_posting_table,
+        "payment-states": _payment_diagram,
+        "test-cards": _test_cards,
         "verdicts": _verdicts,
         "metrics": _metrics_table,
         "commands": _commands,

@@ -254,8 +254,9 @@ class CallbackRow(Shown):
     """A callback as lists show it."""
 
     id: int
-    order_id: int
-    reseller_code: str
+    order_id: int = Field(description="The order, or the merchant's payment.")
+    reseller_code: str | None
+    merchant: str | None = Field(default=None, description="iMid, for news of a payment.")
     sequence: int
     event: str
     format: str

@@ -5,7 +5,8 @@ WITH due AS (
 )
 UPDATE callbacks c SET claimed_by = $1, due_at = clock_timestamp() + interval '60 seconds'
   FROM due WHERE c.id = due.id
-RETURNING c.id, c.order_id, c.reseller_id, c.event, c.format, c.occurred_at, c.snapshot, c.attempts_count
+RETURNING c.id, c.order_id, c.reseller_id, c.merchant_id, c.event, c.format, c.occurred_at, c.snapshot,
+          c.attempts_count
 
 -- name: resend_callback
 -- Deliver a callback once more: the original event, id and time. Not while another of its order is due.
@@ -16,16 +17,18 @@ RETURNING c.id
 
 -- name: callback_by_id
 -- One callback.
-SELECT c.id, c.order_id, r.code AS reseller_code, c.sequence, c.event, c.format, c.occurred_at, c.snapshot,
-       c.state::text AS state, c.attempts_count, c.due_at, c.delivered_at, c.last_status, c.last_error
-  FROM callbacks c JOIN resellers r ON r.id = c.reseller_id WHERE c.id = $1
+SELECT c.id, c.order_id, r.code AS reseller_code, m.imid AS merchant, c.sequence, c.event, c.format, c.occurred_at,
+       c.snapshot, c.state::text AS state, c.attempts_count, c.due_at, c.delivered_at, c.last_status, c.last_error
+  FROM callbacks c LEFT JOIN resellers r ON r.id = c.reseller_id LEFT JOIN merchants m ON m.id = c.merchant_id
+ WHERE c.id = $1
 
 -- name: list_callbacks
 -- Callbacks newest first; every filter may be null.
-SELECT c.id, c.order_id, r.code AS reseller_code, c.sequence, c.event, c.format, c.occurred_at,
+SELECT c.id, c.order_id, r.code AS reseller_code, m.imid AS merchant, c.sequence, c.event, c.format, c.occurred_at,
        c.state::text AS state, c.attempts_count, c.due_at, c.delivered_at, c.last_status, c.last_error,
-       c.snapshot->>'reference' AS reference, (c.snapshot->>'testing')::boolean AS testing
-  FROM callbacks c JOIN resellers r ON r.id = c.reseller_id
+       coalesce(c.snapshot->>'reference', c.snapshot->'payment'->>'reference') AS reference,
+       coalesce(c.snapshot->>'testing', c.snapshot->'payment'->>'sandboxed')::boolean AS testing
+  FROM callbacks c LEFT JOIN resellers r ON r.id = c.reseller_id LEFT JOIN merchants m ON m.id = c.merchant_id
  WHERE ($1::text IS NULL OR r.code = $1) AND ($2::text IS NULL OR c.state = $2::callback_state)
    AND ($3::bigint IS NULL OR c.order_id = $3) AND c.id < $4
  ORDER BY c.id DESC LIMIT $5

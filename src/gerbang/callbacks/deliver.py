@@ -12,7 +12,7 @@ import contextlib
 import random
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -20,7 +20,6 @@ from gerbang.callbacks.backoff import Backoff
 from gerbang.callbacks.message import CallbackStore, DeliveryResult, DueCallback
 from gerbang.callbacks.queue import CallbackQueue, QueueLimits
 from gerbang.clock import Clock
-from gerbang.dialects.contract import CallbackEncoder
 from gerbang.outbound.addresses import AddressPolicy
 from gerbang.outbound.client import OutboundClient
 from gerbang.outbound.message import Answered, HttpRequest, NeverSent, SendResult
@@ -53,7 +52,7 @@ class Deliverer:
         store: CallbackStore,
         client: OutboundClient,
         *,
-        formats: Mapping[str, CallbackEncoder],
+        formats: Mapping[str, Callable[[Any], HttpRequest]],
         addresses: AddressPolicy,
         clock: Clock,
         settings: DeliverySettings,

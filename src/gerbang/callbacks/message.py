@@ -9,16 +9,20 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from gerbang.dialects.card_contract import PaymentMessage
 from gerbang.dialects.contract import CallbackMessage
 
 
 class DueCallback(msgspec.Struct, frozen=True, kw_only=True):
-    """A callback claimed for sending. `attempt_number` counts from 1, this one included."""
+    """A callback claimed for sending. `attempt_number` counts from 1, this one included.
+
+    `order_id` names the order, or the payment, whose callbacks go one after the other.
+    """
 
     id: int
     order_id: int
     attempt_number: int
-    message: CallbackMessage
+    message: CallbackMessage | PaymentMessage
     format: str
 
 

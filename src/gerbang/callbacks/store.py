@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from gerbang.callbacks.message import DeliveryResult, DueCallback
+from gerbang.dialects.card_contract import PaymentMessage
 from gerbang.dialects.contract import CallbackEvent, CallbackMessage, OrderView
 from gerbang.orders.writes import DueCallbackRow, RecordDelivery
 from gerbang.postgres.lane import Lane
@@ -38,11 +39,28 @@ class TargetDirectory(Protocol):
         ...
 
 
+class MerchantMessages(Protocol):
+    """Completes what merchants are told of their payments."""
+
+    def payment_message(self, row: DueCallbackRow) -> PaymentMessage:
+        """Give the message with the merchant's present key."""
+        ...
+
+
 class DatabaseCallbackStore:
     """The `CallbackStore` of the gateway."""
 
-    def __init__(self, *, lane: Lane, pool: Pool, targets: TargetDirectory, node: str) -> None:
+    def __init__(
+        self,
+        *,
+        lane: Lane,
+        pool: Pool,
+        targets: TargetDirectory,
+        node: str,
+        merchants: MerchantMessages | None = None,
+    ) -> None:
         """Wire it to the lane."""
+        self._merchants = merchants
         self._lane = lane
         self._pool = pool
         self._targets = targets
@@ -75,6 +93,8 @@ class DatabaseCallbackStore:
 
     def due(self, row: DueCallbackRow) -> DueCallback:
         """Complete a row with the reseller's present address and secrets."""
+        if row.reseller_id is None:
+            return self._due_payment(row)
         target = self._targets.callback_target(
             row.reseller_id, row.format, credential_id=row.snapshot.credential_id
         )
@@ -94,6 +114,17 @@ class DatabaseCallbackStore:
             format=row.format,
         )
 
+    def _due_payment(self, row: DueCallbackRow) -> DueCallback:
+        """Complete news for a merchant with the key that signs them now."""
+        assert self._merchants is not None  # noqa: S101 (app.py hands it over)
+        return DueCallback(
+            id=row.id,
+            order_id=row.order_id,
+            attempt_number=row.attempts_count + 1,
+            message=self._merchants.payment_message(row),
+            format=row.format,
+        )
+
 
 def due_callback_row(row: Any) -> DueCallbackRow:
     """Read a claimed callback."""
@@ -101,9 +132,12 @@ def due_callback_row(row: Any) -> DueCallbackRow:
         id=row["id"],
         order_id=row["order_id"],
         reseller_id=row["reseller_id"],
+        merchant_id=row["merchant_id"],
         event=row["event"],
         format=row["format"],
         occurred_at=row["occurred_at"],
-        snapshot=msgspec.convert(row["snapshot"], OrderView),
+        snapshot=row["snapshot"]
+        if row["merchant_id"] is not None
+        else msgspec.convert(row["snapshot"], OrderView),
         attempts_count=row["attempts_count"],
     )

@@ -18,6 +18,7 @@ class HouseAccount(StrEnum):
     CORRECTIONS = "house:corrections"
     LATE_SUCCESS = "house:late_success"
     OPENING = "house:opening"
+    CARD_FEES = "house:card_fees"
     BANK = "bank:main"
 
 

@@ -212,3 +212,24 @@ SELECT amount FROM transfers WHERE key = $1
 -- name: lock_collecting
 -- Two credits take turns in paying one receivable.
 SELECT pg_advisory_xact_lock(hashtextextended($1, 0))
+
+-- name: write_book
+-- Everything a book planned, in one round trip while its accounts are locked; gives how many balances changed.
+WITH new_transfers AS (
+    INSERT INTO transfers (id, key, event, phase, pending_id, debit_account_id, credit_account_id, amount, order_id,
+                           actor, note)
+    SELECT id, key, event, phase::transfer_phase, pending_id, debit_account_id, credit_account_id, amount, order_id,
+           actor, note
+      FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
+                  $8::bigint[], $9::bigint[], $10::text[], $11::text[])
+           AS t (id, key, event, phase, pending_id, debit_account_id, credit_account_id, amount, order_id, actor, note)
+), new_entries AS (
+    INSERT INTO entries (transfer_id, account_id, amount, previous, balance, version)
+    SELECT * FROM unnest($12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[])
+), changed AS (
+    UPDATE accounts a SET balance = w.balance, held = w.held, version = w.version
+      FROM unnest($18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[]) AS w (id, balance, held, version)
+     WHERE a.id = w.id
+    RETURNING 1
+)
+SELECT count(*) FROM changed

@@ -37,6 +37,14 @@ class TransferEvent(StrEnum):
     CORRECTION = "correction"
     SURCHARGE = "surcharge"
     SURCHARGE_RECEIVABLE = "surcharge.receivable"
+    CARD_CHARGE = "card.charge"
+    CARD_CAPTURE = "card.capture"
+    CARD_VOID = "card.void"
+    CARD_REFUND = "card.refund"
+    CARD_SETTLEMENT = "card.settlement"
+    CARD_REFUND_SETTLEMENT = "card.refund_settlement"
+    CARD_FEE = "card.fee"
+    CARD_PAYOUT = "card.payout"
 
 
 class Transfer(msgspec.Struct, frozen=True):

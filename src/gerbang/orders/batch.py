@@ -458,9 +458,12 @@ def _due_callback(row: Any) -> DueCallbackRow:
         id=row["id"],
         order_id=row["order_id"],
         reseller_id=row["reseller_id"],
+        merchant_id=row["merchant_id"],
         event=row["event"],
         format=row["format"],
         occurred_at=row["occurred_at"],
-        snapshot=msgspec.convert(row["snapshot"], OrderView),
+        snapshot=row["snapshot"]
+        if row["merchant_id"] is not None
+        else msgspec.convert(row["snapshot"], OrderView),
         attempts_count=row["attempts_count"],
     )

@@ -258,4 +258,5 @@ UPDATE callbacks c
  WHERE c.order_id = w.order_id AND c.state = 'waiting'
    AND c.sequence = (SELECT min(n.sequence) FROM callbacks n WHERE n.order_id = w.order_id AND n.state = 'waiting')
    AND NOT EXISTS (SELECT 1 FROM callbacks p WHERE p.order_id = w.order_id AND p.state = 'due')
-RETURNING c.id, c.order_id, c.reseller_id, c.event, c.format, c.occurred_at, c.snapshot, c.attempts_count
+RETURNING c.id, c.order_id, c.reseller_id, c.merchant_id, c.event, c.format, c.occurred_at, c.snapshot,
+          c.attempts_count

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from gerbang.dialects.contract import OrderView, Refusal
+from gerbang.dialects.contract import Refusal
 from gerbang.orders.order import Attempt, Order
 from gerbang.orders.outcome import Outcome, StatusOutcome
 
@@ -131,12 +131,15 @@ class DueCallbackRow(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int
     order_id: int
-    reseller_id: int
+    reseller_id: int | None
     event: str
     format: str
     occurred_at: datetime
-    snapshot: OrderView
+    snapshot: Any
+    """An `OrderView`; of a payment the news of `cards/news.py`, plain or as a struct."""
     attempts_count: int
+    merchant_id: int | None = None
+    """Given where it tells a merchant of a payment; `order_id` is the payment's number then."""
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):

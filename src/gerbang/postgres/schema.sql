@@ -1037,6 +1037,21 @@ COMMENT ON COLUMN public.callbacks.order_id IS 'The order, or where merchant_id 
 
 COMMENT ON COLUMN public.callbacks.due_at IS 'Next delivery, or while claimed the moment the claim runs out.';
 
+-- table card_keys
+
+CREATE TABLE public.card_keys (
+    only_row boolean DEFAULT true NOT NULL,
+    public_key text NOT NULL,
+    public_key_sha256 text NOT NULL,
+    sealed bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT card_keys_only_row_check CHECK (only_row)
+);
+
+-- comment COLUMN card_keys.public_key
+
+COMMENT ON COLUMN public.card_keys.public_key IS 'Base64 of the DER form on one line, as clients take it; its SHA-256 names it.';
+
 -- table card_tokens
 
 CREATE TABLE public.card_tokens (
@@ -2447,6 +2462,11 @@ ALTER TABLE ONLY public.callback_deliveries
 
 ALTER TABLE ONLY public.callbacks
     ADD CONSTRAINT callbacks_pkey PRIMARY KEY (id);
+
+-- constraint card_keys card_keys_pkey
+
+ALTER TABLE ONLY public.card_keys
+    ADD CONSTRAINT card_keys_pkey PRIMARY KEY (only_row);
 
 -- constraint card_tokens card_tokens_payment_id_key
 

@@ -1,0 +1,238 @@
+-- name: known_references
+-- Which of these references a merchant has used.
+SELECT p.merchant_id, p.reference
+  FROM unnest($1::bigint[], $2::text[]) AS w (merchant_id, reference)
+  JOIN payments p USING (merchant_id, reference)
+
+-- name: share_the_ledger
+-- Writers of the ledger share this lock; sealing a day owns it for an instant.
+SELECT pg_advisory_xact_lock_shared($1)
+
+-- name: lock_merchant_accounts
+-- Lock merchants' accounts in id order.
+SELECT id, kind::text, balance, held, credit_limit, version
+  FROM accounts WHERE id = ANY($1::bigint[]) AND tracked ORDER BY id FOR NO KEY UPDATE
+
+-- name: lock_merchant_accounts_skip_locked
+-- The same, leaving out what somebody else keeps locked.
+SELECT id, kind::text, balance, held, credit_limit, version
+  FROM accounts WHERE id = ANY($1::bigint[]) AND tracked ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+
+-- name: lock_payments
+-- Lock payments in id order, after the accounts; their attempts are guarded by this lock.
+SELECT id, txid, merchant_id, reference, channel, sandboxed, booked, amount, kind::text, state::text,
+       instalment_months, instalment_type, recurring_option, details, notify_url, return_url, registered_at,
+       expires_at, refunded, card_mask, card_fingerprint, card_brand, issuer_bank, issuer_name, auth_code,
+       acquirer_reference, hold_id, token_id, open_attempt_id, failures, cancel_wanted, fee, settlement_id, paid_at,
+       due_at
+  FROM payments WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE
+
+-- name: lock_payments_skip_locked
+-- The same, leaving out what somebody else keeps locked; those writes are set aside.
+SELECT id, txid, merchant_id, reference, channel, sandboxed, booked, amount, kind::text, state::text,
+       instalment_months, instalment_type, recurring_option, details, notify_url, return_url, registered_at,
+       expires_at, refunded, card_mask, card_fingerprint, card_brand, issuer_bank, issuer_name, auth_code,
+       acquirer_reference, hold_id, token_id, open_attempt_id, failures, cancel_wanted, fee, settlement_id, paid_at,
+       due_at
+  FROM payments WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+
+-- name: attempts_of_payments
+-- All attempts of locked payments.
+SELECT id, payment_id, kind::text, state::text, amount, reference, at, hold_id, code, message, acquirer_reference,
+       auth_code, card_mask, card_fingerprint, challenge_sha256, challenge_used_at, request, claimed_by, due_at, asks,
+       settlement_id
+  FROM payment_attempts WHERE payment_id = ANY($1::bigint[]) ORDER BY id
+
+-- name: card_days
+-- What each card did at each merchant since a day began, and how often it was tried within the hour.
+SELECT w.n,
+       count(*) FILTER (WHERE a.state = 'approved' AND a.at >= w.day_start) AS approved_count,
+       coalesce(sum(a.amount) FILTER (WHERE a.state = 'approved' AND a.at >= w.day_start), 0)::bigint AS approved_amount,
+       count(*) FILTER (WHERE a.at >= w.hour_start) AS tries_in_hour
+  FROM unnest($1::int[], $2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[])
+       AS w (n, merchant_id, fingerprint, day_start, hour_start)
+  JOIN payment_attempts a ON a.card_fingerprint = w.fingerprint AND a.at >= least(w.day_start, w.hour_start)
+                         AND a.kind IN ('charge', 'hold')
+  JOIN payments p ON p.id = a.payment_id AND p.merchant_id = w.merchant_id
+ GROUP BY w.n
+
+-- name: insert_payments
+-- New payments.
+INSERT INTO payments (id, txid, merchant_id, reference, channel, sandboxed, booked, amount, instalment_months,
+                      instalment_type, recurring_option, details, notify_url, return_url, registered_at, expires_at,
+                      due_at)
+SELECT id, txid, merchant_id, reference, channel, sandboxed, booked, amount, instalment_months, instalment_type,
+       recurring_option, details, notify_url, return_url, registered_at, expires_at, expires_at
+  FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::boolean[], $7::boolean[],
+              $8::bigint[], $9::smallint[], $10::text[], $11::smallint[], $12::jsonb[], $13::text[], $14::text[],
+              $15::timestamptz[], $16::timestamptz[])
+       AS w (id, txid, merchant_id, reference, channel, sandboxed, booked, amount, instalment_months, instalment_type,
+             recurring_option, details, notify_url, return_url, registered_at, expires_at)
+
+-- name: update_payments
+-- Store changed payments; each names the state it expects, and the count is checked.
+UPDATE payments p
+   SET state = w.state::payment_state, kind = w.kind::payment_kind, refunded = w.refunded, return_url = w.return_url,
+       instalment_months = w.instalment_months, card_mask = w.card_mask, card_fingerprint = w.card_fingerprint,
+       card_brand = w.card_brand, issuer_bank = w.issuer_bank, issuer_name = w.issuer_name, auth_code = w.auth_code,
+       acquirer_reference = w.acquirer_reference, hold_id = w.hold_id, token_id = w.token_id,
+       open_attempt_id = w.open_attempt_id, failures = w.failures, cancel_wanted = w.cancel_wanted, fee = w.fee,
+       settlement_id = w.settlement_id, paid_at = w.paid_at, due_at = w.due_at, updated_at = clock_timestamp()
+  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::smallint[], $8::text[],
+              $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[],
+              $16::bigint[], $17::bigint[], $18::smallint[], $19::boolean[], $20::bigint[], $21::bigint[],
+              $22::timestamptz[], $23::timestamptz[])
+       AS w (id, expected, state, kind, refunded, return_url, instalment_months, card_mask, card_fingerprint,
+             card_brand, issuer_bank, issuer_name, auth_code, acquirer_reference, hold_id, token_id, open_attempt_id,
+             failures, cancel_wanted, fee, settlement_id, paid_at, due_at)
+ WHERE p.id = w.id AND p.state = w.expected::payment_state
+RETURNING p.id
+
+-- name: insert_attempts
+-- New intentions.
+INSERT INTO payment_attempts (id, payment_id, kind, state, amount, reference, at, hold_id, card_mask, card_fingerprint,
+                              request, claimed_by, due_at)
+SELECT id, payment_id, kind::payment_attempt_kind, 'sent', amount, reference, at, hold_id, card_mask,
+       card_fingerprint, request, claimed_by, due_at
+  FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::timestamptz[], $7::bigint[],
+              $8::text[], $9::text[], $10::jsonb[], $11::text[], $12::timestamptz[])
+       AS w (id, payment_id, kind, amount, reference, at, hold_id, card_mask, card_fingerprint, request, claimed_by,
+             due_at)
+
+-- name: update_attempts
+-- Store changed attempts.
+UPDATE payment_attempts a
+   SET state = w.state::payment_attempt_state, code = w.code, message = w.message,
+       acquirer_reference = w.acquirer_reference, auth_code = w.auth_code, challenge_sha256 = w.challenge_sha256,
+       challenge_used_at = w.challenge_used_at, request = w.request, due_at = w.due_at, asks = w.asks,
+       settlement_id = w.settlement_id, updated_at = clock_timestamp()
+  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+              $8::timestamptz[], $9::jsonb[], $10::timestamptz[], $11::int[], $12::bigint[])
+       AS w (id, state, code, message, acquirer_reference, auth_code, challenge_sha256, challenge_used_at, request,
+             due_at, asks, settlement_id)
+ WHERE a.id = w.id
+
+-- name: insert_tokens
+-- Tokens of approved charges and holds; only their hash.
+INSERT INTO card_tokens (id, merchant_id, kind, payment_id, token_sha256, card_mask, card_fingerprint, card_brand,
+                         card_expiry, vault)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
+                     $8::text[], $9::text[], $10::text[])
+
+-- name: notification_tails
+-- The last notification of each payment and whether it is still on its way; locked, so that whoever
+-- records its delivery comes either before, and is seen here, or after, and wakes the next.
+SELECT c.order_id, c.sequence, c.state IN ('waiting', 'due') AS unfinished
+  FROM callbacks c
+ WHERE c.order_id = ANY($1::bigint[])
+   AND c.sequence = (SELECT max(l.sequence) FROM callbacks l WHERE l.order_id = c.order_id)
+ ORDER BY c.id
+   FOR NO KEY UPDATE OF c
+
+-- name: insert_notifications
+-- Into the outbox, with the state they tell of; the first is claimed by this node.
+INSERT INTO callbacks (id, order_id, merchant_id, sequence, event, format, occurred_at, snapshot, state, due_at, claimed_by)
+SELECT id, order_id, merchant_id, sequence, event, 'nicepay', occurred_at, snapshot, state::callback_state,
+       CASE WHEN state = 'due' THEN clock_timestamp() + interval '60 seconds' END, claimed_by
+  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::text[], $6::timestamptz[], $7::jsonb[],
+              $8::text[], $9::text[])
+       AS w (id, order_id, merchant_id, sequence, event, occurred_at, snapshot, state, claimed_by)
+
+-- name: open_card_cases
+-- Something a person has to look at; the same subject opens once.
+INSERT INTO cases (kind, subject, detail)
+SELECT kind, subject, detail FROM unnest($1::text[], $2::text[], $3::jsonb[]) AS w (kind, subject, detail)
+ON CONFLICT (subject) DO NOTHING
+
+-- name: payment_by_txid
+-- One payment.
+SELECT id, txid, merchant_id, reference, channel, sandboxed, booked, amount, kind::text, state::text,
+       instalment_months, instalment_type, recurring_option, details, notify_url, return_url, registered_at,
+       expires_at, refunded, card_mask, card_fingerprint, card_brand, issuer_bank, issuer_name, auth_code,
+       acquirer_reference, hold_id, token_id, open_attempt_id, failures, cancel_wanted, fee, settlement_id, paid_at,
+       due_at
+  FROM payments WHERE txid = $1
+
+-- name: payment_by_id
+-- One payment by its number.
+SELECT id, txid, merchant_id, reference, channel, sandboxed, booked, amount, kind::text, state::text,
+       instalment_months, instalment_type, recurring_option, details, notify_url, return_url, registered_at,
+       expires_at, refunded, card_mask, card_fingerprint, card_brand, issuer_bank, issuer_name, auth_code,
+       acquirer_reference, hold_id, token_id, open_attempt_id, failures, cancel_wanted, fee, settlement_id, paid_at,
+       due_at
+  FROM payments WHERE id = $1
+
+-- name: attempts_of_payment
+-- A payment's attempts in their order.
+SELECT id, payment_id, kind::text, state::text, amount, reference, at, hold_id, code, message, acquirer_reference,
+       auth_code, card_mask, card_fingerprint, challenge_sha256, challenge_used_at, request, claimed_by, due_at, asks,
+       settlement_id
+  FROM payment_attempts WHERE payment_id = $1 ORDER BY id
+
+-- name: attempt_by_id
+-- One attempt.
+SELECT id, payment_id, kind::text, state::text, amount, reference, at, hold_id, code, message, acquirer_reference,
+       auth_code, card_mask, card_fingerprint, challenge_sha256, challenge_used_at, request, claimed_by, due_at, asks,
+       settlement_id
+  FROM payment_attempts WHERE id = $1
+
+-- name: token_by_sha256
+-- A merchant's token, with the payment it came from.
+SELECT id, kind, payment_id, card_mask, card_fingerprint, card_brand, card_expiry, vault, revoked_at
+  FROM card_tokens WHERE token_sha256 = $1 AND merchant_id = $2
+
+-- name: claim_due_attempts
+-- Open attempts whose truth has to be asked for, taken over by this node for a while.
+WITH due AS (
+    SELECT id FROM payment_attempts WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+UPDATE payment_attempts a
+   SET claimed_by = $1, asks = a.asks + 1, due_at = clock_timestamp() + interval '30 seconds'
+  FROM due WHERE a.id = due.id
+RETURNING a.id, a.payment_id, a.kind::text, a.state::text, a.reference, a.asks
+
+-- name: due_payments
+-- Payments whose clock has something to do: expiry, settlement, the end of a hold.
+SELECT id, txid, merchant_id, state::text, sandboxed FROM payments
+ WHERE sandboxed = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3
+
+-- name: cancels_wanted
+-- Charges to be taken back as soon as nothing else is open: automatic voids, queued cancels, holds whose time is up.
+SELECT p.id, p.merchant_id FROM payments p
+ WHERE p.cancel_wanted AND p.open_attempt_id IS NULL ORDER BY p.id LIMIT $1
+
+-- name: open_settlement
+-- One report per merchant and day.
+INSERT INTO settlements (merchant_id, day) VALUES ($1, $2)
+ON CONFLICT (merchant_id, day) DO UPDATE SET day = excluded.day RETURNING id
+
+-- name: unsettled_refunds
+-- Refunds before a cut-off that are in no settlement yet.
+SELECT a.id, a.payment_id, p.merchant_id
+  FROM payment_attempts a JOIN payments p ON p.id = a.payment_id
+ WHERE a.kind = 'refund' AND a.state = 'approved' AND a.settlement_id IS NULL
+   AND p.merchant_id = $1 AND a.at < $2
+ ORDER BY a.id LIMIT $3
+
+-- name: merchants_with_unsettled_refunds
+-- Who has refunds that no settlement holds yet.
+SELECT DISTINCT p.merchant_id FROM payment_attempts a JOIN payments p ON p.id = a.payment_id
+ WHERE a.kind = 'refund' AND a.state = 'approved' AND a.settlement_id IS NULL AND p.sandboxed = $1
+
+-- name: sum_settlement
+-- Bring a report up to date.
+UPDATE settlements s
+   SET charges_count = c.n, gross = c.gross, fee = c.fee, refunds_count = r.n, refunded = r.total
+  FROM (SELECT count(*) AS n, coalesce(sum(amount), 0)::bigint AS gross, coalesce(sum(fee), 0)::bigint AS fee
+          FROM payments WHERE settlement_id = $1) c,
+       (SELECT count(*) AS n, coalesce(sum(amount), 0)::bigint AS total
+          FROM payment_attempts WHERE settlement_id = $1) r
+ WHERE s.id = $1
+
+-- name: card_key
+-- The RSA key of this installation.
+SELECT public_key, public_key_sha256, sealed FROM card_keys
+
+-- name: keep_card_key
+-- Of several nodes that start at once, one key wins.
+INSERT INTO card_keys (public_key, public_key_sha256, sealed) VALUES ($1, $2, $3) ON CONFLICT (only_row) DO NOTHING

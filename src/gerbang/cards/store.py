@@ -1,0 +1,10 @@
+"""The named SQL of cards."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gerbang.postgres.sql import load_queries
+
+SQL: Final = load_queries("gerbang.cards", "cards.sql")
+NEWEST: Final = 2**62
