@@ -14,6 +14,7 @@ from gerbang.catalog.snapshot import Snapshot
 from gerbang.clock import Clock
 from gerbang.dialects.contract import (
     CallbackEncoder,
+    CallbackMessage,
     Credential,
     Dialect,
     Gateway,
@@ -173,13 +174,15 @@ class TestingDesk:
 
     def _encoded(self, row: Any) -> dict[str, Any]:
         due = self._store.due(due_callback_row(row))
-        request = self._formats[due.format](due.message)
+        message = due.message
+        assert isinstance(message, CallbackMessage)  # noqa: S101 (news of orders only)
+        request = self._formats[due.format](message)
         return {
             "id": due.id,
             "order_id": due.order_id,
-            "event": due.message.event.value,
-            "reference": due.message.order.reference,
-            "occurred_at": due.message.occurred_at,
+            "event": message.event.value,
+            "reference": message.order.reference,
+            "occurred_at": message.occurred_at,
             "state": row["state"],
             "method": request.method,
             "url": request.url,

@@ -6,8 +6,8 @@ RETURNING id
 
 -- name: callbacks_since
 -- Testing callbacks of a reseller, as they happen.
-SELECT c.id, c.order_id, c.reseller_id, c.event, c.format, c.occurred_at, c.snapshot, c.attempts_count,
-       c.state::text AS state
+SELECT c.id, c.order_id, c.reseller_id, c.merchant_id, c.event, c.format, c.occurred_at, c.snapshot,
+       c.attempts_count, c.state::text AS state
   FROM orders o JOIN callbacks c ON c.order_id = o.id
  WHERE o.reseller_id = $1 AND o.testing AND c.occurred_at > $2
  ORDER BY c.occurred_at, c.id LIMIT 200
