@@ -9,13 +9,15 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from gerbang.documentation import code_samples
 from gerbang.documentation.pages import DocumentationSite
 from gerbang.documentation.site import WORDS, sections
 from gerbang.documentation.source import Library, library
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = DocumentationSite()
-SLUGS = sorted({slug.removesuffix(".id") for slug in library().slugs})
+SAMPLES = code_samples.slugs()
+SLUGS = sorted({slug.removesuffix(".id") for slug in [*library().slugs, *SAMPLES]})
 
 
 @pytest.fixture
@@ -31,7 +33,8 @@ def links(html: str) -> Iterator[str]:
 
 
 def test_every_page_of_the_repository_has_a_place_in_the_list() -> None:
-    shown = [slug for pages in sections(library().slugs).values() for slug in pages]
+    listed = sections([*library().slugs, *SAMPLES])
+    shown = [slug for pages in listed.values() for slug in pages]
     assert sorted(shown) == SLUGS
     assert {path.relative_to(ROOT / "docs") for path in (ROOT / "docs").rglob("*.md")} == {
         Path(library().path_of(s)).relative_to("docs")
@@ -55,7 +58,7 @@ async def test_every_link_of_every_page_is_answered_by_the_site(
         assert f'<html lang="{language}">' in html
         for target in links(html):
             parts = urlsplit(target)
-            if parts.scheme or parts.path.startswith("/api/"):
+            if parts.scheme or parts.path.startswith(("/api/", "/portal")):
                 continue
             if parts.path and parts.path not in seen:
                 seen[parts.path] = await http.get(parts.path)
@@ -91,11 +94,21 @@ async def test_a_page_that_is_not_there_says_what_to_do(http: httpx.AsyncClient)
     assert (await http.get("/docs/../../etc/passwd.md")).status_code == 404
 
 
+@pytest.mark.parametrize("slug", SAMPLES)
+async def test_samples_have_the_address_they_were_asked_at(
+    http: httpx.AsyncClient, slug: str
+) -> None:
+    for place in (f"/docs/{slug}", f"/docs/id/{slug}", f"/docs/{slug}.md"):
+        text = (await http.get(place)).text
+        assert "http://docs.test/" in text
+        assert "demo_secret_key" not in text
+
+
 async def test_llms_txt_lists_every_page_as_markdown(http: httpx.AsyncClient) -> None:
     text = (await http.get("/llms.txt")).text
     listed = re.findall(r"\(http://docs\.test(/docs/\S+\.md)\)", text)
     assert listed == [
-        f"/docs/{s}.md" for pages in sections(library().slugs).values() for s in pages
+        f"/docs/{s}.md" for pages in sections([*library().slugs, *SAMPLES]).values() for s in pages
     ]
     for path in listed:
         reply = await http.get(path)

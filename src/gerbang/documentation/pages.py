@@ -14,6 +14,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from gerbang import __version__
+from gerbang.clock import SystemClock
+from gerbang.documentation import code_samples
 from gerbang.documentation.render import Rendered, render, summary_of, title_of
 from gerbang.documentation.site import WORDS, sections
 from gerbang.documentation.source import Library, library
@@ -42,7 +44,7 @@ class DocumentationSite:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._sections = sections(self._library.slugs)
+        self._sections = sections([*self._library.slugs, *code_samples.slugs()])
         self._titles: dict[str, dict[str, str]] = {
             language: self._titles_in(language) for language in WORDS
         }
@@ -83,6 +85,12 @@ class DocumentationSite:
             **values,
         )
 
+    def samples_page(self, slug: str, language: str, text: str) -> str:
+        """Show a page of samples, which are made for each reader anew."""
+        return self.show(
+            slug, language, rendered=render(text), is_english=False, markdown=f"/docs/{slug}.md"
+        )
+
     def _stored(self, slug: str, language: str) -> str:
         translated = f"{slug}.{language}"
         return translated if language != "en" and translated in self._library.slugs else slug
@@ -90,7 +98,8 @@ class DocumentationSite:
     def _titles_in(self, language: str) -> dict[str, str]:
         slugs = {slug.removesuffix(".id") for slug in self._library.slugs}
         texts = {slug: self._library.read(self._stored(slug, language)) or "" for slug in slugs}
-        return {slug: title_of(text) or slug for slug, text in texts.items()}
+        titles = {slug: title_of(text) or slug for slug, text in texts.items()}
+        return titles | {slug: code_samples.title(slug, language) for slug in code_samples.slugs()}
 
     # --- addresses --------------------------------------------------------------------------------
 
@@ -123,8 +132,8 @@ class DocumentationSite:
             "",
             (
                 "> An open-source host-to-host gateway: resellers buy airtime, data, tokens and "
-                "bills over the IsiKuota, SocX and OtomaX protocols, suppliers are reached over the same "
-                "ones, and a double-entry ledger keeps every rupiah. Unknown is a state."
+                "bills over the IsiKuota, SocX and OtomaX protocols, suppliers are reached "
+                "over the same ones, a double-entry ledger keeps every rupiah. Unknown is a state."
             ),
             "",
             f"The management API describes itself: {base_url}/api/openapi.json",
@@ -132,9 +141,10 @@ class DocumentationSite:
         for section, slugs in self._sections.items():
             lines += ["", f"## {WORDS['en'][section]}", ""]
             for slug in slugs:
-                text = self._library.read(slug) or ""
+                text = self._library.read(slug)
+                about = summary_of(text) if text else "every call in curl, PHP, Python and Node"
                 title = self._titles["en"][slug]
-                lines.append(f"- [{title}]({base_url}/docs/{slug}.md): {summary_of(text)}")
+                lines.append(f"- [{title}]({base_url}/docs/{slug}.md): {about}")
         return "\n".join(lines) + "\n"
 
     # --- routes -----------------------------------------------------------------------------------
@@ -154,16 +164,21 @@ class DocumentationSite:
         if path.endswith("/"):
             return RedirectResponse(f"/docs/{path.strip('/')}".rstrip("/"), headers=HEADERS)
         if path.endswith(".md"):
-            return self._markdown(path.removesuffix(".md"))
+            return self._markdown(path.removesuffix(".md"), request)
         language, slug = _language_of(path)
+        if slug in code_samples.slugs():
+            text = _samples(slug, language, request)
+            return HTMLResponse(self.samples_page(slug, language, text), headers=HEADERS)
         html = self.page(slug or "index", language)
         if html is not None:
             return HTMLResponse(html, headers=HEADERS)
         missing = self.show("index", language, rendered=_missing(WORDS[language]))
         return HTMLResponse(missing, 404, headers=HEADERS)
 
-    def _markdown(self, slug: str) -> Response:
+    def _markdown(self, slug: str, request: Request) -> Response:
         text = self._library.read(slug)
+        if slug in code_samples.slugs():
+            text = _samples(slug, "en", request)
         if text is None:
             return PlainTextResponse("no such page\n", 404, headers=HEADERS)
         return PlainTextResponse(text, media_type="text/markdown", headers=HEADERS)
@@ -171,6 +186,11 @@ class DocumentationSite:
     async def _llms(self, request: Request) -> Response:
         base_url = str(request.base_url).rstrip("/")
         return PlainTextResponse(self.llms(base_url), headers=HEADERS)
+
+
+def _samples(slug: str, language: str, request: Request) -> str:
+    base_url = str(request.base_url).rstrip("/")
+    return code_samples.markdown(slug, language, base_url=base_url, now=SystemClock().now())
 
 
 def _language_of(path: str) -> tuple[str, str]:

@@ -13,9 +13,13 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "start": ("index", "readme"),
         "connect": (
             "dialects/isikuota",
+            "samples/isikuota",
             "dialects/socx",
+            "samples/socx",
             "dialects/otomax",
+            "samples/otomax",
             "dialects/nicepay",
+            "samples/nicepay",
             "cards",
             "bills",
             "callbacks",
