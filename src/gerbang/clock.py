@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Final, Protocol
 
-WIB: Final = timezone(timedelta(hours=7), "WIB")
+_WIB_AHEAD: Final = timedelta(hours=7)
+WIB: Final = timezone(_WIB_AHEAD, "WIB")
 """Western Indonesian time has no daylight saving, so a fixed offset is exact."""
 
 
@@ -43,6 +44,8 @@ class FixedClock:
 
 def business_day(at: datetime) -> date:
     """Name the WIB calendar day of a moment."""
+    if at.tzinfo is UTC:
+        return (at + _WIB_AHEAD).date()
     return at.astimezone(WIB).date()
 
 

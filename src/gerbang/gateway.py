@@ -64,7 +64,7 @@ class LiveGateway:
 
     def find_credential(self, dialect: str, key: str) -> Credential | None:
         """Look up an active credential in memory."""
-        return self._snapshot.credential(dialect, key, self.clock.now())
+        return self._snapshot.credential(dialect, key, self.clock)
 
     def check_access(self, credential: Credential, client_ip: str) -> Reason | None:
         """Check status, dialect, address list and limits."""
@@ -82,8 +82,7 @@ class LiveGateway:
             result = await self._place_within_limit(credential, purchase)
         finally:
             self._gatekeeper.leave(credential.reseller.id)
-        self._metrics.place_seconds.labels(purchase.dialect).observe(monotonic() - started)
-        self._metrics.placed.labels(purchase.dialect, _result_word(result)).inc()
+        self._metrics.note_placed(purchase.dialect, _result_word(result), monotonic() - started)
         return result
 
     async def _place_within_limit(self, credential: Credential, purchase: Purchase) -> PlaceResult:

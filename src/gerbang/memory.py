@@ -148,7 +148,8 @@ class Memory:
             destination_problem=destination_problem(
                 destination, category, product, self._snapshot.prefixes
             ),
-            in_cut_off=in_cut_off(product.cut_off_start, product.cut_off_end, self._clock.now()),
+            in_cut_off=product.cut_off_start is not None
+            and in_cut_off(product.cut_off_start, product.cut_off_end, self._clock.now()),
         )
 
     def plan_first(self, credential: Credential, admission: Admission) -> PlannedAttempt | Refusal:

@@ -23,6 +23,7 @@ from catalog.shelf import (
 )
 from gerbang.catalog.load import SQL, SnapshotLoader, WrongSecretKeyError
 from gerbang.catalog.snapshot import Snapshot
+from gerbang.clock import FixedClock
 from gerbang.dialects.registry import DIALECTS
 from gerbang.postgres.pool import connect, open_pool
 from gerbang.secrets_box import SecretBox
@@ -71,7 +72,7 @@ async def test_the_first_load_brings_everything(database_url: str) -> None:
         assert product is not None
         assert reseller is not None
         assert snapshot.price(reseller, product) == 5_000 + 100 + 25
-        credential = snapshot.credential("isikuota", "demo_api_id", NOW)
+        credential = snapshot.credential("isikuota", "demo_api_id", FixedClock(NOW))
         assert credential is not None
         assert credential.secrets == {"api_key": "k", "secret_key": "s"}
         assert credential.reseller is reseller.view
@@ -153,10 +154,10 @@ async def test_a_changed_reseller_shows_in_its_credentials(database_url: str) ->
         reseller_id = await add_reseller(c, await add_price_list(c))
         await add_credential(c, reseller_id, "A")
         await loader.refresh_now()
-        before = snapshot.credential("isikuota", "A", NOW)
+        before = snapshot.credential("isikuota", "A", FixedClock(NOW))
         await c.execute("UPDATE resellers SET status = 'suspended'")
         await loader.refresh_now()
-        after = snapshot.credential("isikuota", "A", NOW)
+        after = snapshot.credential("isikuota", "A", FixedClock(NOW))
         assert before is not None
         assert after is not None
         assert (before.reseller.status, after.reseller.status) == ("active", "suspended")
@@ -170,9 +171,12 @@ async def test_revoked_and_expired_credentials_are_not_found(database_url: str) 
         await c.execute("UPDATE credentials SET revoked_at = now() WHERE key = 'GONE'")
         await c.execute("UPDATE credentials SET expires_at = $1 WHERE key = 'ENDS'", NOW)
         await loader.refresh_now()
-        assert snapshot.credential("isikuota", "GONE", NOW) is None
-        assert snapshot.credential("isikuota", "ENDS", NOW) is None
-        assert snapshot.credential("isikuota", "ENDS", NOW - timedelta(seconds=1)) is not None
+        assert snapshot.credential("isikuota", "GONE", FixedClock(NOW)) is None
+        assert snapshot.credential("isikuota", "ENDS", FixedClock(NOW)) is None
+        assert (
+            snapshot.credential("isikuota", "ENDS", FixedClock(NOW - timedelta(seconds=1)))
+            is not None
+        )
 
 
 async def test_the_newest_live_credential_signs_callbacks(database_url: str) -> None:
@@ -231,8 +235,8 @@ async def test_one_unusable_row_blinds_nobody_to_the_others(database_url: str) -
         await add_route(c, product_id, supplier_id, nonsense=True)
         await loader.start()
         assert set(snapshot.categories) == {"pulsa"}
-        assert snapshot.credential("isikuota", "GOOD", NOW) is not None
-        assert snapshot.credential("isikuota", "BAD", NOW) is None
+        assert snapshot.credential("isikuota", "GOOD", FixedClock(NOW)) is not None
+        assert snapshot.credential("isikuota", "BAD", FixedClock(NOW)) is None
         assert snapshot.suppliers[supplier_id].status == "paused"
         [route] = snapshot.routes_of(product_id)
         assert not route.enabled

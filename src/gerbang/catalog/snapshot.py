@@ -13,6 +13,7 @@ from datetime import datetime
 import msgspec
 
 from gerbang.catalog.product import Category, PriceList, Product
+from gerbang.clock import Clock
 from gerbang.dialects.contract import Credential
 from gerbang.resellers.reseller import Reseller
 from gerbang.routing.route import Route
@@ -31,9 +32,11 @@ class StoredCredential(msgspec.Struct, frozen=True):
     expires_at: datetime | None
     revoked_at: datetime | None
 
-    def holds(self, now: datetime) -> bool:
-        """Tell whether it lets anybody in."""
-        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+    def holds(self, clock: Clock) -> bool:
+        """Tell whether it lets anybody in; most never expire, and need no look at the clock."""
+        return self.revoked_at is None and (
+            self.expires_at is None or clock.now() < self.expires_at
+        )
 
 
 class Snapshot:
@@ -97,15 +100,15 @@ class Snapshot:
         reseller = self.resellers.get(reseller_id)
         return reseller is not None and reseller.sandboxed
 
-    def credential(self, dialect: str, key: str, now: datetime) -> Credential | None:
+    def credential(self, dialect: str, key: str, clock: Clock) -> Credential | None:
         """Find a credential that holds now, with its reseller as it is now."""
-        stored = self.credentials.get((dialect, key))
-        if stored is None or not stored.holds(now):
+        name = (dialect, key)
+        stored = self.credentials.get(name)
+        if stored is None or not stored.holds(clock):
             return None
-        joined = self.joined_credentials.get((dialect, key))
+        joined = self.joined_credentials.get(name)
         if joined is None:
-            joined = self._join(stored)
-            self.joined_credentials[dialect, key] = joined
+            joined = self.joined_credentials[name] = self._join(stored)
         return joined
 
     def _join(self, stored: StoredCredential) -> Credential:

@@ -305,7 +305,7 @@ class _Batch(BatchState):
         await self._write_refusals()
 
     async def _write_placed(self) -> None:
-        """Write new orders with their holds and first attempts; the accounts too, if that is all."""
+        """Write new orders with holds and first attempts; the accounts too, if that is all."""
         if not self.placed:
             return
         changed = () if self._more_to_write() else tuple(self.book.changed.values())

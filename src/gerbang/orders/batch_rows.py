@@ -52,7 +52,7 @@ def entry_row(e: Entry) -> tuple[Any, ...]:
 
 
 class PlacedRow(msgspec.Struct, frozen=True, gc=False):
-    """An order that was placed, with its hold and first attempt; members are named as in the SQL."""
+    """An order that was placed, its hold and its first attempt, named as in the SQL."""
 
     id: int
     reseller_id: int

@@ -64,4 +64,7 @@ class InboundRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     def header(self, name: str) -> str:
         """Give the first header of that (lower-case) name, or an empty string."""
-        return next((value for key, value in self.headers if key == name), "")
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return ""

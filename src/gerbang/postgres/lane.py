@@ -155,25 +155,25 @@ class Lane:
 
     def submit_soon(self, write: Any, *, deadline_s: float = 30.0) -> asyncio.Future[Any]:
         """Queue a write and give the future of its result."""
-        if self._stopping or self.depth >= self._queue_writes_max:
+        if self._stopping or sum(map(len, self._queues)) >= self._queue_writes_max:
             raise LaneFullError("too many writes are waiting")
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         ticket = Ticket(write, future, monotonic() + deadline_s)
         self._unfinished.add(ticket)
-        number = self._worker_for(write)
-        self._queues[number].push(account_of(write), ticket)
+        account_id = account_of(write)
+        number = self._worker_for(account_id)
+        self._queues[number].push(account_id, ticket)
         sleeper = self._sleepers[number]
         if sleeper is not None and not sleeper.done():
             sleeper.set_result(None)
         return future
 
-    def _worker_for(self, write: Any) -> int:
+    def _worker_for(self, account_id: int | None) -> int:
         """Choose the worker by the account that the write locks.
 
         So the workers of one process never wait for each other's locks, and two requests with one
         reference meet in one queue. Writes that lock no account go where least waits.
         """
-        account_id = account_of(write)
         if account_id is not None:
             return account_id % len(self._queues)
         return min(range(len(self._queues)), key=lambda n: len(self._queues[n]))

@@ -87,6 +87,8 @@ class Program(Protocol):
 
 
 class Stage(Enum):
+    """How far a write is, which decides what its caller may be told."""
+
     WAITING = auto()
     IN_BATCH = auto()
     COMMITTING = auto()

@@ -7,7 +7,8 @@ made only when somebody asks for them; what is stored with the attempt is `Choic
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 import msgspec
 from msgspec.structs import asdict
@@ -31,6 +32,10 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     facts: dict[str, int | str]
 
 
+Finding: TypeAlias = tuple[int, str, Code, tuple[tuple[str, int | str], ...]]
+"""Of one candidate: its route, its supplier, the code and its facts."""
+
+
 class Choice(msgspec.Struct, frozen=True):
     """The chosen candidate, if any, and what stands against the others."""
 
@@ -47,16 +52,16 @@ class Choice(msgspec.Struct, frozen=True):
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
         """One verdict for each candidate, in their order."""
+        return tuple(_verdict(finding) for finding in self._findings())
+
+    def _findings(self) -> tuple[Finding, ...]:
         pairs = zip(self.candidates, self.obstacles, strict=True)
-        return tuple(_verdict(self, candidate, obstacle) for candidate, obstacle in pairs)
+        return tuple([_finding(self, candidate, obstacle) for candidate, obstacle in pairs])
 
     def explanation(self) -> dict[str, Any]:
-        """Give what is stored with the attempt."""
+        """Give what is stored with the attempt; not to be changed, for equal choices share it."""
         route = self.route
-        return {
-            "route_id": route.id if route is not None else None,
-            "verdicts": [asdict(verdict) for verdict in self.verdicts],
-        }
+        return _explanation(route.id if route is not None else None, self._findings())
 
     def text(self, language: Language = "en") -> str:
         """Write the choice for people."""
@@ -109,19 +114,33 @@ def _draw(equals: Sequence[Candidate], rolled: float) -> Candidate:
     return ordered[-1]
 
 
-def _verdict(choice: Choice, c: Candidate, obstacle: Obstacle | None) -> Verdict:
+def _finding(choice: Choice, c: Candidate, obstacle: Obstacle | None) -> Finding:
     code, facts = obstacle or _finding_of_fit(choice, c)
     if c is choice.best and code is Code.BUSY:
         code = Code.CHOSEN_TO_WAIT
-    english, indonesian = sentences(code, tuple(facts.items()))
+    return c.route.id, c.supplier_code, code, tuple(facts.items())
+
+
+def _verdict(finding: Finding) -> Verdict:
+    route_id, supplier, code, facts = finding
+    english, indonesian = sentences(code, facts)
     return Verdict(
-        route_id=c.route.id,
-        supplier=c.supplier_code,
+        route_id=route_id,
+        supplier=supplier,
         code=code,
         sentence=english,
         sentence_id=indonesian,
         facts=dict(facts),
     )
+
+
+@lru_cache(maxsize=1024)
+def _explanation(route_id: int | None, findings: tuple[Finding, ...]) -> dict[str, Any]:
+    """Most orders of a product are routed alike: their explanation is made once."""
+    return {
+        "route_id": route_id,
+        "verdicts": [asdict(_verdict(finding)) for finding in findings],
+    }
 
 
 def _finding_of_fit(choice: Choice, c: Candidate) -> Obstacle:

@@ -54,6 +54,7 @@ class QuickCycle:
         "is_whole",
         "keep_alive",
         "response_complete",
+        "task",
         "too_large",
     )
 
@@ -80,6 +81,7 @@ class QuickCycle:
         self.too_large = False
         self.disconnected = False
         self.response_complete = False
+        self.task: asyncio.Task[None] | None = None
 
     def feed(self, chunk: bytes) -> None:
         """Take a part of the body; one part too many ends it."""
@@ -202,8 +204,8 @@ class QuickHttp(HttpToolsProtocol):
     def _start_if_ready(self, quick: QuickCycle) -> None:
         if quick.is_turn and quick.is_whole:
             quick.is_turn = False
-            task = self.loop.create_task(self._answer(quick))
-            self.tasks.add(task)
+            quick.task = self.loop.create_task(self._answer(quick))
+            self.tasks.add(quick.task)
 
     async def _answer(self, quick: QuickCycle) -> None:
         try:
@@ -219,9 +221,8 @@ class QuickHttp(HttpToolsProtocol):
             self.logger.exception("Exception in a raw endpoint")
             self.transport.close()
         finally:
-            task = asyncio.current_task()
-            if task is not None:
-                self.tasks.discard(task)
+            if quick.task is not None:
+                self.tasks.discard(quick.task)
 
     def _write(self, quick: QuickCycle, answer: Answered) -> None:
         """Write head and body at once, and go on with the connection."""
