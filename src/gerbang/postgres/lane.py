@@ -36,7 +36,7 @@ from gerbang.postgres.lane_program import (
     Ticket,
     account_of,
 )
-from gerbang.postgres.lane_worker import RECONNECT_PAUSE_S, Slot, Worker
+from gerbang.postgres.lane_worker import RECONNECT_PAUSE_S, Slot, Turns, Worker
 from gerbang.postgres.pool import OwnConnection
 
 __all__ = [
@@ -96,8 +96,9 @@ class Lane:
         self._batch_writes_max = batch_writes_max
         self._queue_writes_max = queue_writes_max
         self._on_death = on_death
-        self._queues: list[FairQueue[Ticket]] = [FairQueue() for _ in range(workers)]
-        self._sleepers: list[asyncio.Future[None] | None] = [None] * workers
+        self._queue: FairQueue[Ticket] = FairQueue()
+        self._turns = Turns()
+        self._sleepers: list[asyncio.Future[None]] = []
         self._unfinished: set[Ticket] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._aside: set[asyncio.Task[None]] = set()
@@ -109,7 +110,7 @@ class Lane:
     @property
     def depth(self) -> int:
         """How many writes wait."""
-        return sum(len(queue) for queue in self._queues)
+        return len(self._queue)
 
     async def start(self) -> None:
         """Open the connections and begin to work."""
@@ -155,47 +156,50 @@ class Lane:
 
     def submit_soon(self, write: Any, *, deadline_s: float = 30.0) -> asyncio.Future[Any]:
         """Queue a write and give the future of its result."""
-        if self._stopping or sum(map(len, self._queues)) >= self._queue_writes_max:
+        if self._stopping or len(self._queue) >= self._queue_writes_max:
             raise LaneFullError("too many writes are waiting")
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         ticket = Ticket(write, future, monotonic() + deadline_s)
         self._unfinished.add(ticket)
-        account_id = account_of(write)
-        number = self._worker_for(account_id)
-        self._queues[number].push(account_id, ticket)
-        sleeper = self._sleepers[number]
-        if sleeper is not None and not sleeper.done():
-            sleeper.set_result(None)
+        self._queue.push(account_of(write), ticket)
+        while self._sleepers:
+            sleeper = self._sleepers.pop()
+            if not sleeper.done():
+                sleeper.set_result(None)
+                break
         return future
 
-    def _worker_for(self, account_id: int | None) -> int:
-        """Choose the worker by the account that the write locks.
-
-        So the workers of one process never wait for each other's locks, and two requests with one
-        reference meet in one queue. Writes that lock no account go where least waits.
-        """
-        if account_id is not None:
-            return account_id % len(self._queues)
-        return min(range(len(self._queues)), key=lambda n: len(self._queues[n]))
-
     def has_waiting(self, number: int) -> bool:
-        """Whether a worker of the queues (not one of a set-aside write) has more to do."""
-        return number >= 0 and len(self._queues[number]) > 0
+        """Whether a worker of the queue (not one of a set-aside write) has more to do."""
+        return number >= 0 and len(self._queue) > 0
 
-    async def take(self, number: int) -> list[Ticket]:
-        """Wait for work of one worker and take a batch; callers that left are skipped."""
+    async def take(self, worker: Worker) -> list[Ticket]:
+        """Wait for work and for the turn to write, and take a batch.
+
+        One worker writes while another one commits: so writes gather into full batches, the
+        server's work on one batch goes on beside ours on the next, and workers wait for each
+        other's locks no longer than for a commit.
+        """
         while True:
-            batch = self._take_waiting(self._queues[number])
+            await self._turns.wait()
+            batch = self._take_waiting()
             if batch:
+                self._turns.begin(worker)
                 return batch
-            sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._sleepers[number] = sleeper
-            await sleeper
+            await worker.rest()
+            if not len(self._queue):
+                sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                self._sleepers.append(sleeper)
+                await sleeper
 
-    def _take_waiting(self, queue: FairQueue[Ticket]) -> list[Ticket]:
+    def end_turn(self, worker: Worker) -> None:
+        """Let the next worker write; nothing where it was not this one's turn."""
+        self._turns.end(worker)
+
+    def _take_waiting(self) -> list[Ticket]:
         batch: list[Ticket] = []
-        while len(queue) and not batch:
-            taken = queue.take(self._batch_writes_max)
+        while len(self._queue) and not batch:
+            taken = self._queue.take(self._batch_writes_max)
             batch = [ticket for ticket in taken if not ticket.future.done()]
             self._unfinished.difference_update(set(taken) - set(batch))
         for ticket in batch:
@@ -204,9 +208,9 @@ class Lane:
 
     def note_refusals(self, number: int, done: Done, batch: Sequence[Ticket]) -> None:
         """Let accounts that are refused everything wait behind those that are served."""
-        if number >= 0 and (done.refused_account_ids or self._queues[number].has_refused):
+        if number >= 0 and (done.refused_account_ids or self._queue.has_refused):
             accounts = {account_of(ticket.write) for ticket in batch} - {None}
-            self._queues[number].note(accounts, done.refused_account_ids)
+            self._queue.note(accounts, done.refused_account_ids)
 
     def still_wanted(self, batch: list[Ticket]) -> list[Ticket]:
         """Drop callers that left while nothing was in doubt."""

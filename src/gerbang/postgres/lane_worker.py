@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 RECONNECT_PAUSE_S: Final = 0.2
+TURN_S_MAX: Final = 0.05
 CONFLICT_RETRIES_MAX: Final = 5
 REPLAN_AT_BATCHES: Final = frozenset({10, 100, 1_000, 10_000})
 REPLAN_EVERY_S: Final = 60.0
@@ -69,6 +71,36 @@ class Slot:
         self.number = 0
 
 
+class Turns:
+    """Which worker of a lane may write; none waits for it longer than `TURN_S_MAX`."""
+
+    def __init__(self) -> None:
+        self._writing: Worker | None = None
+        self._since = 0.0
+        self._ended: asyncio.Event = asyncio.Event()
+
+    async def wait(self) -> None:
+        """Wait until nobody writes, or whoever does is held up."""
+        while self._writing is not None:
+            left = self._since + TURN_S_MAX - monotonic()
+            if left <= 0:
+                return
+            self._ended.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), left)
+
+    def begin(self, worker: Worker) -> None:
+        """Take the turn."""
+        self._writing = worker
+        self._since = monotonic()
+
+    def end(self, worker: Worker) -> None:
+        """Give it back, if it is still this worker's."""
+        if self._writing is worker:
+            self._writing = None
+            self._ended.set()
+
+
 class Worker:
     """One connection of a lane and the loop that uses it."""
 
@@ -85,15 +117,21 @@ class Worker:
         """Take batches for ever."""
         try:
             while True:
-                batch = await self._lane.take(self._number)
+                batch = await self._lane.take(self)
                 started = monotonic()
-                await self._do(batch)
+                try:
+                    await self._do(batch)
+                finally:
+                    self._lane.end_turn(self)
                 self._note(len(batch), monotonic() - started)
                 await self._forget_old_plans()
-                if self._begun and not self._lane.has_waiting(self._number):
-                    await self._roll_back()
         finally:
             self.close()
+
+    async def rest(self) -> None:
+        """Leave the transaction that was begun ahead: nobody knows when there will be work."""
+        if self._begun:
+            await self._roll_back()
 
     def close(self) -> None:
         """Leave the connection, whatever it is doing."""
@@ -184,6 +222,7 @@ class Worker:
             raise
         for ticket in batch:
             ticket.stage = Stage.COMMITTING
+        self._lane.end_turn(self)
         # Without an id nothing was written, and there is nothing to prove.
         proving = _proving(proof) if xact_id and not done.proved else ""
         # Who has more to do begins anew on the way: that saves a round trip.
