@@ -6,6 +6,7 @@ from time import monotonic
 from typing import Any
 
 import structlog
+from prometheus_client import Counter, Histogram
 
 from gerbang.catalog.snapshot import Snapshot
 from gerbang.clock import Clock, business_day
@@ -60,6 +61,8 @@ class LiveGateway:
         self._pool = pool
         self._metrics = metrics
         self._day_orders = day_orders
+        self._fed: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
+        """What `labels` finds, kept: looking it up costs more than counting."""
         self._deposits = deposits
 
     def find_credential(self, dialect: str, key: str) -> Credential | None:
@@ -82,8 +85,18 @@ class LiveGateway:
             result = await self._place_within_limit(credential, purchase)
         finally:
             self._gatekeeper.leave(credential.reseller.id)
-        self._metrics.note_placed(purchase.dialect, _result_word(result), monotonic() - started)
+        self._note_placed(purchase.dialect, _result_word(result), monotonic() - started)
         return result
+
+    def _note_placed(self, dialect: str, result: str, seconds: float) -> None:
+        fed = self._fed.get((dialect, result))
+        if fed is None:
+            metrics = self._metrics
+            fed = metrics.placed.labels(dialect, result), metrics.place_seconds.labels(dialect)
+            self._fed[dialect, result] = fed
+        count, duration = fed
+        count.inc()
+        duration.observe(seconds)
 
     async def _place_within_limit(self, credential: Credential, purchase: Purchase) -> PlaceResult:
         """Place, counting live orders against the reseller's daily limit."""

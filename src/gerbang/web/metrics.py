@@ -16,8 +16,6 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._placed: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
-        """What `labels` finds, kept: looking it up costs more than counting."""
         self.placed = Counter(
             "gerbang_orders_placed",
             "Answers to purchases, by dialect and what they said",
@@ -99,16 +97,6 @@ class Metrics:
             "Unknown orders that wait for a person",
             registry=self.registry,
         )
-
-    def note_placed(self, dialect: str, result: str, seconds: float) -> None:
-        """Note the answer to a purchase."""
-        child = self._placed.get((dialect, result))
-        if child is None:
-            child = self.placed.labels(dialect, result), self.place_seconds.labels(dialect)
-            self._placed[dialect, result] = child
-        count, duration = child
-        count.inc()
-        duration.observe(seconds)
 
     def observe_batch(self, size: int, seconds: float) -> None:
         """Note one commit of the lane."""
