@@ -137,6 +137,7 @@ PURE: Final = frozenset(
         "gerbang.deposits.match",
         "gerbang.deposits.message",
         "gerbang.deposits.statement",
+        "gerbang.deposits.testing",
         "gerbang.deposits.ticket",
         "gerbang.dialects.contract",
         "gerbang.golive.checklist",

@@ -22,6 +22,8 @@ from gerbang import settings as settings_module
 from gerbang.cards.acquirers.sandbox_cards import TEST_CARDS
 from gerbang.cards.payment import PaymentState
 from gerbang.cards.transitions import PAYMENT_STEPS
+from gerbang.deposits.testing import PLANS as DEPOSIT_PLANS
+from gerbang.deposits.testing import USUAL as DEPOSIT_USUAL
 from gerbang.dialects import isikuota, otomax, socx
 from gerbang.dialects.contract import AnswerRule, Dialect, LearnRules, OrderState
 from gerbang.dialects.isikuota import spec as isikuota_spec
@@ -331,6 +333,12 @@ def _magic_table() -> str:
     return table(("ends in", "a fake supplier", "a testing order"), rows)
 
 
+def _deposit_magic_table() -> str:
+    rows = [(code(f"{digits:04}"), plan.words) for digits, plan in DEPOSIT_PLANS.items()]
+    rows.append(("any other", DEPOSIT_USUAL.words))
+    return table(("the amount ends in", "a testing ticket"), rows)
+
+
 def _plan_words(plan: Plan) -> tuple[str, str]:
     at_supplier, in_testing = _AT_ONCE[plan.on_request]
     later = ""
@@ -394,6 +402,7 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "learning": _learn_table,
         "capabilities": _capabilities,
         "magic-numbers": _magic_table,
+        "magic-deposits": _deposit_magic_table,
         "postings": posting_table,
         "contradictions": contradiction_table,
         "card-postings": card_posting_table,

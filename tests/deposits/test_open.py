@@ -11,6 +11,7 @@ from deposits.counter import TERMS, Counter
 from gerbang.deposits.admin import change_bank
 from gerbang.deposits.line import LINE_STEPS
 from gerbang.deposits.open import cancel_ticket
+from gerbang.deposits.read import show_ticket
 from gerbang.deposits.ticket import TICKET_STEPS
 from gerbang.dialects.contract import Refusal, TicketView
 from gerbang.errors import ConflictError
@@ -201,3 +202,49 @@ async def test_a_step_that_is_not_listed_is_refused_by_the_database(at: Counter)
     assert (await at.line(ticket.grand_total))["state"] == "credited"
     with pytest.raises(asyncpg.CheckViolationError):
         await at.pool.execute("UPDATE deposit_tickets SET state = 'expired'")
+
+
+# --- magic numbers --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ending", "reason"), [(1232, Reason.INVALID_AMOUNT), (1239, Reason.NO_UNIQUE_AMOUNT)]
+)
+async def test_a_testing_amount_may_be_one_that_is_refused(
+    at: Counter, ending: int, reason: Reason
+) -> None:
+    refused = await at.ask(1_000_000 + ending, testing=True)
+    assert isinstance(refused, Refusal)
+    assert refused.reason is reason
+    assert isinstance(await at.ask(1_000_000 + ending), TicketView)
+
+
+@pytest.mark.parametrize(
+    ("ending", "as_if", "later"),
+    [
+        (1230, "paid", "paid"),
+        (1231, "open", "paid"),
+        (1233, "open", "late"),
+        (1234, "open", "expired"),
+        (1235, "near_miss", "near_miss"),
+        (5678, "open", "open"),
+    ],
+)
+async def test_a_testing_ticket_shows_what_a_live_one_would_be_and_is_never_paid(
+    at: Counter, ending: int, as_if: str, later: str
+) -> None:
+    ticket = await at.ticket(1_000_000 + ending, testing=True)
+    assert (await show_ticket(at.pool, ticket.id))["simulated"] == as_if
+    await at.pool.execute(
+        "UPDATE deposit_tickets SET created_at = created_at - interval '3 seconds',"
+        " valid_before = valid_before - interval '3 seconds'"
+    )
+    shown = await show_ticket(at.pool, ticket.id)
+    assert shown["simulated"] == later
+    assert shown["state"] != "paid"
+    assert await at.balance() == 0
+
+
+async def test_a_live_ticket_simulates_nothing(at: Counter) -> None:
+    ticket = await at.ticket(1_001_230)
+    assert (await show_ticket(at.pool, ticket.id))["simulated"] is None

@@ -50,6 +50,9 @@ class TicketShown(Shown):
     fee: int
     grand_total: int
     state: str
+    simulated: str | None = Field(
+        default=None, description="Of a testing ticket: what a live one like it would be by now."
+    )
     banks: list[dict[str, Any]]
 
 

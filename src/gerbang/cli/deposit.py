@@ -49,7 +49,8 @@ LineId = Annotated[int, typer.Argument(help="The line's id, see `gerbang deposit
 ProposalId = Annotated[int, typer.Argument(help="The proposal's id.", min=1)]
 State = Annotated[str | None, typer.Option(help="Only those in this state.")]
 _TICKET: Final = {
-    "id": "id", "reseller": "reseller", "state": "state", "amount": "amount", "unique": "unique",
+    "id": "id", "reseller": "reseller", "testing": "test", "state": "state",
+    "simulated": "as if", "amount": "amount", "unique": "unique",
     "fee": "fee", "grand_total": "total", "valid_before": "valid before (WIB)",
     "bank_line_id": "line",
 }  # fmt: skip

@@ -5,8 +5,11 @@ from __future__ import annotations
 import secrets
 from typing import Any, Final
 
+import msgspec
+
 from gerbang.audit import write_audit
 from gerbang.deposits.store import NEWEST, SQL
+from gerbang.deposits.testing import plan_for
 from gerbang.deposits.ticket import TicketTerms, draw_unique, is_acceptable
 from gerbang.dialects.contract import BankView, Refusal, TicketRequest, TicketView
 from gerbang.errors import ConflictError, NotFoundError
@@ -24,6 +27,12 @@ async def open_ticket(
     if not is_acceptable(request.amount, terms):
         limits = [str(terms.amount_min), str(terms.amount_max)]
         return Refusal(reason=Reason.INVALID_AMOUNT, fields={"amount": limits})
+    if request.testing:
+        plan = plan_for(request.amount)
+        if plan.refused is not None:
+            limits = [str(terms.amount_min), str(terms.amount_max)]
+            return Refusal(reason=plan.refused, fields={"amount": limits})
+        terms = msgspec.structs.replace(terms, valid_s=plan.valid_s or terms.valid_s)
     async with pool.acquire() as connection:
         known = await connection.fetchval(
             SQL.open_ticket_of, reseller_id, request.testing, request.amount

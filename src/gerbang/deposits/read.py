@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
+from gerbang.clock import SystemClock
 from gerbang.deposits.store import NEWEST, SQL
+from gerbang.deposits.testing import simulated
 from gerbang.errors import NotFoundError
 from gerbang.postgres.pool import Connection, Pool
 
@@ -20,7 +23,8 @@ async def list_tickets(
 ) -> dict[str, Any]:
     """List tickets, newest first; `before` is the `next` of the page before."""
     rows = await connection.fetch(SQL.tickets, before or NEWEST, None, reseller, state, limit)
-    return _page(rows, limit)
+    now = SystemClock().now()
+    return _page([_with_simulated(row, now) for row in rows], limit)
 
 
 async def show_ticket(connection: Connection | Pool, ticket_id: int) -> dict[str, Any]:
@@ -28,7 +32,21 @@ async def show_ticket(connection: Connection | Pool, ticket_id: int) -> dict[str
     row = await connection.fetchrow(SQL.tickets, NEWEST, ticket_id, None, None, 1)
     if row is None:
         raise NotFoundError(f"no deposit ticket {ticket_id}")
-    return dict(row)
+    return _with_simulated(row, SystemClock().now())
+
+
+def _with_simulated(row: Any, now: datetime) -> dict[str, Any]:
+    """Add to a testing ticket what a live one like it would be by now."""
+    ticket = dict(row)
+    ticket["simulated"] = None
+    if ticket["testing"]:
+        ticket["simulated"] = simulated(
+            amount=ticket["amount"],
+            state=ticket["state"],
+            created_at=ticket["created_at"],
+            now=now,
+        )
+    return ticket
 
 
 async def list_lines(
