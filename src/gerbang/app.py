@@ -315,7 +315,7 @@ class Node:
             open_connection=self._open_lane_connection,
             node=self.name,
             is_demo=self.is_demo,
-            public_url=s.public_url or f"http://{s.host}:{s.port}",
+            public_url=_public_url(s),
             refresh_ms=s.cache_refresh_ms,
             on_death=self._die,
         )
@@ -504,6 +504,13 @@ async def installation(pool: Pool | Connection) -> tuple[str, bool]:
         msg = "the installation row is missing"
         raise RuntimeError(msg)
     return row["tag"], row["demo"]
+
+
+def _public_url(settings: Settings) -> str:
+    """Give the address that browsers are sent to."""
+    everywhere = settings.host in {"0.0.0.0", "::"}  # noqa: S104 (a comparison)
+    host = "127.0.0.1" if everywhere else settings.host
+    return settings.public_url.rstrip("/") or f"http://{host}:{settings.port}"
 
 
 def _plain(path: str, handler: Any) -> Route:

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -27,6 +28,7 @@ from gerbang.logs import configure_logs
 from gerbang.postgres.embedded import EmbeddedPostgres
 from gerbang.postgres.migrate import migrate
 from gerbang.postgres.pool import connect
+from gerbang.sandbox import demo_cards
 from gerbang.sandbox.demo_catalog import demo_products
 from gerbang.sandbox.demo_data import (
     ACTOR,
@@ -202,6 +204,7 @@ def _facts(settings: Settings, token: str, admin_token: str) -> dict[str, Any]:
         "isikuota": {"api_id": "demo_api_id", **ISIKUOTA},
         "socx": {"token": token},
         "otomax": {"memberID": "YUSUF", **OTOMAX, "slug": "demo"},
+        "nicepay": demo_cards.facts(),
     }
 
 
@@ -223,7 +226,9 @@ async def _finish(node: Node, settings: Settings, facts: dict[str, Any]) -> None
     fresh.touch(mode=0o600)
     fresh.write_text(json.dumps(facts, indent=2) + "\n")
     fresh.replace(path)
+    inbox_url = f"{facts['base_url']}/sandbox/inbox"
     _greet(facts, path)
+    _greet_merchants(facts, await demo_cards.open_hosted_page(node.cards, inbox_url=inbox_url))
 
 
 async def _move(node: Node, key: str, event: str, *, credit: str, amount: int) -> None:
@@ -281,6 +286,18 @@ def _greet(facts: dict[str, Any], path: Path) -> None:
     console.print(f"Reseller portal: {facts['portal']['url']}  ({signs_in})")
     console.print(f"Documentation: {url}/docs")
     console.print(f"Management API: {url}/api/docs (bearer token: admin_token in demo.json)\n")
+
+
+def _greet_merchants(facts: dict[str, Any], hosted_page: str) -> None:
+    console = Console(stderr=False, highlight=False, soft_wrap=True)
+    url, now = facts["base_url"], datetime.now(UTC)
+    line = demo_cards.registration_line(url, f"{url}/sandbox/inbox", now)
+    console.print("NICEPAY: register a payment; pay it with the tXid of the answer")
+    console.print(f"  {line}")
+    console.print(f"  {demo_cards.payment_line(url, now)}")
+    otp = facts["nicepay"]["otp"]
+    console.print(f"A hosted card page (card 4434260000000008, 01/39, 100, password {otp}):")
+    console.print(f"  {hosted_page}\n")
 
 
 def _isikuota_balance() -> str:

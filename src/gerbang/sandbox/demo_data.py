@@ -18,6 +18,7 @@ from gerbang.deposits.admin import create_bank, list_banks
 from gerbang.postgres.pool import Connection
 from gerbang.resellers.admin import CallbackChange, ResellerChange, create_reseller
 from gerbang.resellers.credentials import NewCredential, issue_credential
+from gerbang.sandbox.demo_cards import furnish_cards
 from gerbang.sandbox.demo_catalog import CATEGORIES, PREFIXES, DemoProduct, demo_products
 from gerbang.secrets_box import SecretBox, generate_token
 from gerbang.suppliers.admin import (
@@ -116,6 +117,7 @@ async def furnish(
                 beneficiary_name="Name",
                 actor=ACTOR,
             )
+    await furnish_cards(connection, box)
     for code, url in base_urls.items():
         await change_supplier(connection, code, SupplierChange(base_url=url), actor=ACTOR, box=box)
     return token
