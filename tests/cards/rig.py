@@ -42,6 +42,7 @@ MIDS: dict[str, dict[str, Any]] = {
     "NOREFUND01": {"refunds": False},
     "NOCANCEL01": {"cancels": False},
     "NOPART0001": {"partial_cancels": False},
+    "STRICT0001": {},
 }
 Fields = dict[str, Any]
 _numbers = itertools.count(1)
@@ -325,7 +326,11 @@ async def open_rig(url: str, *, furnish: bool = True) -> AsyncIterator[Rig]:
                     actor="test",
                     box=box,
                     key=KEY,
-                    change=MerchantChange(features=features, mdr={"default": 200, "amex": 300}),
+                    change=MerchantChange(
+                        settings={"strict": imid == "STRICT0001"},
+                        features=features,
+                        mdr={"default": 200, "amex": 300},
+                    ),
                 )
 
     async def lane_connection() -> OwnConnection:
