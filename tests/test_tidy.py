@@ -167,6 +167,8 @@ PURE: Final = frozenset(
         "gerbang.routing.route",
         "gerbang.routing.rules",
         "gerbang.routing.standing",
+        "gerbang.routing.terms",
+        "gerbang.routing.watch",
         "gerbang.sandbox.book",
         "gerbang.sandbox.clock",
         "gerbang.sandbox.demo_catalog",

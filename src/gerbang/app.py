@@ -55,6 +55,7 @@ from gerbang.postgres.pool import (
 )
 from gerbang.resellers.access import Gatekeeper
 from gerbang.resellers.day_orders import DayOrders, count_orders
+from gerbang.routing.desk import HealthDesk
 from gerbang.routing.dispatch import Dispatcher
 from gerbang.routing.planner import Planner
 from gerbang.sandbox.clock import SandboxClock
@@ -109,6 +110,7 @@ class Node:
         await self._count_day_orders()
         self.pages = Kit(self, packages=["gerbang.console", "gerbang.portal"])
         await self.pages.start()
+        await self.health.start(work=work)
         if work:
             self.dispatcher.start()
             self.deliverer.start()
@@ -129,6 +131,7 @@ class Node:
         await self.sweep.stop()
         await self.float_watch.stop()
         await self.dispatcher.stop()
+        await self.health.stop()
         await self.deliverer.stop()
         await self.deposits.stop()
         await self.cards.stop()
@@ -147,10 +150,20 @@ class Node:
         await self.loader.start()
         self.snapshot = self.loader.snapshot
         self.sandbox_clock = SandboxClock(self.clock, self.snapshot)
+        self.health = HealthDesk(
+            pool=self.pool,
+            directory=self.snapshot,
+            clock=self.clock,
+            node=self.name,
+            observe=self.metrics.observe_health,
+        )
         self.planner = Planner(
             self.snapshot,
             clock=self.clock,
             order_attempts_max=self.settings.order_attempts_max,
+            order_deadline_s=self.settings.order_deadline_s,
+            areas=self.snapshot.areas,
+            pulse=self.health.pulse,
         )
         self.memory = Memory(self.snapshot, DIALECTS, self.planner, self.clock)
 
@@ -210,11 +223,13 @@ class Node:
             node=self.name,
             addresses=AddressPolicy(allow_private=s.supplier_private_addresses_allowed),
             after_recorded=self.after_recorded,
+            health=self.health,
             concurrency_max=s.dispatch_concurrency_max,
             poll_interval_ms=s.poll_interval_ms,
             paused=s.dispatch_paused or not work,
             observe=self._observe_supplier,
         )
+        self.health.ask = self.dispatcher.ask_supplier
         self.callback_store = DatabaseCallbackStore(
             lane=self.lane,
             pool=self.pool,

@@ -35,6 +35,8 @@ from gerbang.markdown import code, table
 from gerbang.orders.reasons import Reason
 from gerbang.orders.transitions import ATTEMPT_STEPS, ORDER_STEPS, AttemptState
 from gerbang.routing.explain import TEXTS
+from gerbang.routing.health import HealthSettings
+from gerbang.routing.terms import PRODUCT_HEALTH, SUPPLIER_HEALTH
 from gerbang.sandbox.magic import DROPPED_TESTING_MS, PLANS, USUAL_MS, USUAL_TESTING_MS, Plan
 from gerbang.web.metrics import Metrics
 
@@ -370,6 +372,14 @@ def _metrics_table() -> str:
     return table(("metric", "type", "what it tells"), rows)
 
 
+def _health_table() -> str:
+    rows = [
+        (code(name), str(getattr(SUPPLIER_HEALTH, name)), str(getattr(PRODUCT_HEALTH, name)))
+        for name in HealthSettings.__struct_fields__
+    ]
+    return table(("number", "supplier", "product there"), rows)
+
+
 def _commands() -> str:
     import typer
 
@@ -410,6 +420,7 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "test-cards": _test_cards,
         "verdicts": _verdicts,
         "metrics": _metrics_table,
+        "health": _health_table,
         "commands": _commands,
     }
 )

@@ -59,6 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Default limit per reseller and WIB day; 0 is none."""
     order_attempts_max: int = 5
     """How many suppliers one order may be tried at."""
+    order_deadline_s: int = 0
+    """So long after it was placed an order may be tried at another supplier; 0 is no limit."""
     deposit_amount_min: int = 10_000
     """Rupiah that a deposit ticket may ask for at least."""
     deposit_amount_max: int = 500_000_000

@@ -144,6 +144,9 @@ def make_attempt(supplier_id: int) -> Attempt:
 class StandInPulse:
     """Says what a test wants."""
 
+    def share(self, limit: int) -> int:
+        return limit
+
     def __init__(self) -> None:
         self.flying: dict[int, int] = {}
         self.today: dict[int, int] = {}

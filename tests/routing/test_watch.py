@@ -25,10 +25,9 @@ from gerbang.routing.watch import (
     HealthChange,
     Watch,
     blame_of,
-    product_trouble,
     signals_of,
 )
-from routing.cases import NOON, OPEN_CIRCUIT, PROBING
+from routing.cases import NOON
 
 ALFA, BETA = 1, 2
 PULSA, TOKEN = 10, 20
@@ -199,18 +198,6 @@ def test_what_is_not_trusted_is_listed_with_its_reason() -> None:
     listed = node.watch.open_circuits(node.at)
     assert [(supplier, product) for supplier, product, _ in listed] == [(ALFA, None), (BETA, TOKEN)]
     assert all(not standing.usable for _, _, standing in listed)
-
-
-def test_a_product_is_disturbed_only_when_no_supplier_can_deliver_it() -> None:
-    assert product_trouble({}) is None
-    assert product_trouble({"alfa": OPEN_CIRCUIT, "beta": HEALTHY}) is None
-    assert product_trouble({"alfa": OPEN_CIRCUIT, "beta": PROBING}) is None
-    trouble = product_trouble({"alfa": OPEN_CIRCUIT, "beta": OPEN_CIRCUIT})
-    assert trouble is not None
-    english, indonesian = trouble
-    assert english.startswith("alfa: supplier: 6 orders in a row failed")
-    assert "; beta: supplier: " in english
-    assert indonesian.startswith("alfa: supplier: 6 transaksi gagal berturut-turut")
 
 
 def test_the_number_of_circuits_is_bounded_and_open_ones_are_never_forgotten(

@@ -8,6 +8,7 @@ from typing import Any
 from gerbang.dialects.otomax.settings import check_reseller_settings, check_supplier_settings
 from gerbang.errors import BadInputError, converted
 from gerbang.resellers.admin import ResellerChange
+from gerbang.routing.terms import check_health_settings
 from gerbang.suppliers.admin import SupplierChange
 
 
@@ -21,8 +22,10 @@ def reseller_change(values: Mapping[str, Any]) -> ResellerChange:
 def supplier_change(values: Mapping[str, Any], dialect: str) -> SupplierChange:
     """Make a change of a supplier that speaks `dialect`. Raises BadInputError."""
     change = converted(values, SupplierChange)
+    settings = _set(values.get("settings"))
+    _refuse(check_health_settings(settings))
     if dialect == "otomax":
-        _refuse(check_supplier_settings(_set(values.get("settings"))))
+        _refuse(check_supplier_settings(settings))
     return change
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 BODY_BYTES_MAX: Final = 1024 * 1024
 IMPORT_BYTES_MAX: Final = 64 * 1024 * 1024
-FILE_PATHS: Final = ("/products/import", "/price-sync", "/reconciliation")
+FILE_PATHS: Final = ("/products/import", "/areas/import", "/price-sync", "/reconciliation")
 """What takes whole files."""
 ID_MAX: Final = 2**63 - 1
 

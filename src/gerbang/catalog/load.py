@@ -37,6 +37,7 @@ TABLES: Final = (
     "routes",
     "resellers",
     "credentials",
+    "areas",
 )
 """Parents first."""
 NOTHING_SEEN: Final = "3:3:"
@@ -148,6 +149,12 @@ class SnapshotLoader:
 
     def _take_operator_prefixes(self, row: Any) -> None:
         self.snapshot.prefixes[row["prefix"]] = row["operator"]
+
+    def _take_areas(self, row: Any) -> None:
+        if row["area"]:
+            self.snapshot.areas[row["prefix"]] = row["area"]
+        else:
+            self.snapshot.areas.pop(row["prefix"], None)
 
     def _take_price_lists(self, row: Any) -> None:
         self.snapshot.take_price_list(row["id"], row["code"])

@@ -46,6 +46,8 @@ class Snapshot:
         """Begin empty."""
         self.categories: dict[str, Category] = {}
         self.prefixes: dict[str, str] = {}
+        self.areas: dict[str, str] = {}
+        """By prefix of a number: where it is."""
         self.products: dict[int, Product] = {}
         self.product_ids: dict[str, int] = {}
         self.price_lists: dict[int, PriceList] = {}

@@ -59,6 +59,11 @@ SELECT pg_current_snapshot()::text AS snapshot,
              WHERE changed_xid >= pg_snapshot_xmin($1::text::pg_snapshot)
                AND changed_xid < pg_snapshot_xmax(pg_current_snapshot())
                AND NOT pg_visible_in_snapshot(changed_xid, $1::text::pg_snapshot)
+             ORDER BY changed_xid LIMIT 1),
+           (SELECT 'areas' FROM areas
+             WHERE changed_xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+               AND changed_xid < pg_snapshot_xmax(pg_current_snapshot())
+               AND NOT pg_visible_in_snapshot(changed_xid, $1::text::pg_snapshot)
              ORDER BY changed_xid LIMIT 1)
        ], NULL) AS tables;
 
@@ -74,6 +79,14 @@ SELECT code, name, destination_pattern, destination_hint, uses_operator_prefix
 -- Operator prefixes.
 SELECT prefix, operator
   FROM operator_prefixes
+ WHERE changed_xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+   AND changed_xid < $2::text::xid8
+   AND NOT pg_visible_in_snapshot(changed_xid, $1::text::pg_snapshot);
+
+-- name: areas
+-- Areas; an empty one takes the prefix away.
+SELECT prefix, area
+  FROM areas
  WHERE changed_xid >= pg_snapshot_xmin($1::text::pg_snapshot)
    AND changed_xid < $2::text::xid8
    AND NOT pg_visible_in_snapshot(changed_xid, $1::text::pg_snapshot);

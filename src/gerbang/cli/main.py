@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from gerbang.cli import (
+    area,
     callback,
     db,
     deposit,
@@ -18,6 +19,7 @@ from gerbang.cli import (
     sign,
     supplier,
     supplier_float,
+    supplier_health,
     supplier_sync,
     terms,
     token,
@@ -33,6 +35,7 @@ app = typer.Typer(
     help="A host-to-host transaction gateway for prepaid and bill-payment businesses.",
 )
 supplier.app.command("float")(supplier_float.float_)
+supplier.app.command()(supplier_health.health)
 supplier.app.command()(supplier_sync.sync)
 app.command()(serve)
 app.command()(demo)
@@ -41,6 +44,7 @@ for _command in (listen, trigger, logs, checklist):
 app.add_typer(reseller.app, name="reseller")
 app.add_typer(product.app, name="product")
 app.add_typer(supplier.app, name="supplier")
+app.add_typer(area.app, name="area")
 app.add_typer(recon.app, name="recon")
 app.add_typer(order.app, name="order")
 app.add_typer(ledger.app, name="ledger")

@@ -24,6 +24,7 @@ from gerbang.orders.decide import Decision, decide_order
 from gerbang.orders.read import list_orders, show_order
 from gerbang.postgres.pool import Connection
 from gerbang.resellers.admin import find_reseller
+from gerbang.routing.explain import explain_text
 from gerbang.secrets_box import SecretBox
 
 app = typer.Typer(
@@ -106,6 +107,9 @@ def show_(order_id: OrderId, as_json: AsJson = False, data_dir: DataDir = None) 
         f" {order['reason'] or ''} {order['sn']}".rstrip()
     )
     show(order["timeline"], {"at": "at (WIB)", "what": "what", "detail": "detail"})
+    for attempt in order["attempts"]:
+        typer.echo(f"\nWhy attempt {attempt['number']} went to {attempt['supplier_code']}:")
+        typer.echo(explain_text(attempt["explanation"]))
 
 
 @app.command()

@@ -478,6 +478,19 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- function forget_health()
+
+CREATE FUNCTION public.forget_health() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NEW.closed_by_health AND OLD.closed_by_health THEN
+        NEW.closed_by_health := false;
+        NEW.health_reason := '';
+    END IF;
+    RETURN NEW;
+END $$;
+
 -- function kyc_holds(bigint)
 
 CREATE FUNCTION public.kyc_holds(who bigint) RETURNS boolean
@@ -764,6 +777,20 @@ ALTER TABLE public.api_tokens ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+-- table areas
+
+CREATE TABLE public.areas (
+    prefix text NOT NULL,
+    area text NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT areas_area_check CHECK ((length(area) <= 64)),
+    CONSTRAINT areas_prefix_check CHECK ((prefix ~ '^[0-9]{3,8}$'::text))
+);
+
+-- comment COLUMN areas.area
+
+COMMENT ON COLUMN public.areas.area IS 'Where numbers with this prefix are; empty takes the prefix away.';
 
 -- sequence attempt_ids
 
@@ -1110,6 +1137,39 @@ CREATE TABLE public.categories (
     uses_operator_prefix boolean DEFAULT false NOT NULL,
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL
 );
+
+-- table circuits
+
+CREATE TABLE public.circuits (
+    supplier_id bigint NOT NULL,
+    product_id bigint NOT NULL,
+    state text NOT NULL,
+    trouble text NOT NULL,
+    facts jsonb DEFAULT '{}'::jsonb NOT NULL,
+    reason text NOT NULL,
+    since timestamp with time zone,
+    retry_at timestamp with time zone,
+    openings integer DEFAULT 0 NOT NULL,
+    questions_failed integer DEFAULT 0 NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    node text NOT NULL,
+    ask_claimed_until timestamp with time zone,
+    alarm text DEFAULT ''::text NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT circuits_state_check CHECK ((state = ANY (ARRAY['closed'::text, 'open'::text, 'half_open'::text])))
+);
+
+-- comment TABLE circuits
+
+COMMENT ON TABLE public.circuits IS 'Circuits that ever tripped; nodes agree on them by version: the first change wins, the others take it over.';
+
+-- comment COLUMN circuits.product_id
+
+COMMENT ON COLUMN public.circuits.product_id IS '0 is the supplier itself.';
+
+-- comment COLUMN circuits.alarm
+
+COMMENT ON COLUMN public.circuits.alarm IS 'Subject of the case that is open about it; empty where none is.';
 
 -- table console_networks
 
@@ -1751,6 +1811,8 @@ CREATE TABLE public.products (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    closed_by_health boolean DEFAULT false NOT NULL,
+    health_reason text DEFAULT ''::text NOT NULL,
     CONSTRAINT products_admin_fee_check CHECK ((admin_fee >= 0)),
     CONSTRAINT products_amount_step_check CHECK ((amount_step > 0)),
     CONSTRAINT products_base_price_check CHECK ((base_price >= 0)),
@@ -1764,10 +1826,55 @@ CREATE TABLE public.products (
 
 COMMENT ON COLUMN public.products.base_price IS 'Rupiah; for an open denomination the price above the amount itself.';
 
+-- comment COLUMN products.closed_by_health
+
+COMMENT ON COLUMN public.products.closed_by_health IS 'Disturbed by itself, because no supplier of it is trusted; opens by itself.';
+
+-- comment COLUMN products.health_reason
+
+COMMENT ON COLUMN public.products.health_reason IS 'Why, for the operator; resellers read status_reason.';
+
 -- sequence products_id_seq
 
 ALTER TABLE public.products ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.products_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- table proposals
+
+CREATE TABLE public.proposals (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    content jsonb NOT NULL,
+    reason text NOT NULL,
+    maker text NOT NULL,
+    made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    two_persons boolean NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    checker text,
+    decided_at timestamp with time zone,
+    result text DEFAULT ''::text NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT proposals_decided CHECK (((state = 'waiting'::text) = (decided_at IS NULL))),
+    CONSTRAINT proposals_kind_check CHECK ((kind = ANY (ARRAY['order_decision'::text, 'correction'::text]))),
+    CONSTRAINT proposals_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'approved'::text, 'rejected'::text, 'done'::text, 'overtaken'::text]))),
+    CONSTRAINT proposals_two_persons CHECK (((NOT two_persons) OR (state = ANY (ARRAY['waiting'::text, 'rejected'::text])) OR COALESCE((checker <> maker), false)))
+);
+
+-- comment COLUMN proposals.state
+
+COMMENT ON COLUMN public.proposals.state IS 'waiting for a second person; approved and not yet carried out; done; or overtaken by the truth.';
+
+-- sequence proposals_id_seq
+
+ALTER TABLE public.proposals ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.proposals_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -1910,6 +2017,20 @@ ALTER TABLE public.refusals ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+-- table reply_cases
+
+CREATE TABLE public.reply_cases (
+    supplier_id bigint NOT NULL,
+    name text NOT NULL,
+    kept jsonb NOT NULL,
+    actor text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+-- comment TABLE reply_cases
+
+COMMENT ON TABLE public.reply_cases IS 'Replies and what they must be read as: rules that read one of them otherwise are refused.';
 
 -- table reseller_terms
 
@@ -2100,6 +2221,31 @@ CREATE TABLE public.seals (
     hash bytea NOT NULL,
     sealed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
+
+-- table serial_numbers
+
+CREATE TABLE public.serial_numbers (
+    supplier_id bigint NOT NULL,
+    sn_hash bigint NOT NULL,
+    attempt_id bigint NOT NULL,
+    seen_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+-- comment TABLE serial_numbers
+
+COMMENT ON TABLE public.serial_numbers IS 'Serial numbers of the last months, letters and digits hashed: one that comes on a second order opens a case.';
+
+-- table serial_watch
+
+CREATE TABLE public.serial_watch (
+    only_row boolean DEFAULT true NOT NULL,
+    message_id bigint NOT NULL,
+    CONSTRAINT serial_watch_only_row_check CHECK (only_row)
+);
+
+-- comment TABLE serial_watch
+
+COMMENT ON TABLE public.serial_watch IS 'Up to which message serial numbers were compared; whoever locks the row does the next.';
 
 -- table settlements
 
@@ -2398,6 +2544,11 @@ ALTER TABLE ONLY public.api_tokens
 ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_token_sha256_key UNIQUE (token_sha256);
 
+-- constraint areas areas_pkey
+
+ALTER TABLE ONLY public.areas
+    ADD CONSTRAINT areas_pkey PRIMARY KEY (prefix);
+
 -- constraint attempt_messages attempt_messages_pkey
 
 ALTER TABLE ONLY public.attempt_messages
@@ -2502,6 +2653,11 @@ ALTER TABLE ONLY public.categories
 
 ALTER TABLE ONLY public.checkpoints
     ADD CONSTRAINT checkpoints_pkey PRIMARY KEY (account_id, business_day);
+
+-- constraint circuits circuits_pkey
+
+ALTER TABLE ONLY public.circuits
+    ADD CONSTRAINT circuits_pkey PRIMARY KEY (supplier_id, product_id);
 
 -- constraint console_networks console_networks_pkey
 
@@ -2688,6 +2844,11 @@ ALTER TABLE ONLY public.products
 ALTER TABLE ONLY public.products
     ADD CONSTRAINT products_pkey PRIMARY KEY (id);
 
+-- constraint proposals proposals_pkey
+
+ALTER TABLE ONLY public.proposals
+    ADD CONSTRAINT proposals_pkey PRIMARY KEY (id);
+
 -- constraint recon_corrections recon_corrections_pkey
 
 ALTER TABLE ONLY public.recon_corrections
@@ -2722,6 +2883,11 @@ ALTER TABLE ONLY public.recovery_codes
 
 ALTER TABLE ONLY public.refusals
     ADD CONSTRAINT refusals_pkey PRIMARY KEY (id);
+
+-- constraint reply_cases reply_cases_pkey
+
+ALTER TABLE ONLY public.reply_cases
+    ADD CONSTRAINT reply_cases_pkey PRIMARY KEY (supplier_id, name);
 
 -- constraint reseller_terms reseller_terms_pkey
 
@@ -2787,6 +2953,16 @@ ALTER TABLE ONLY public.schema_migrations
 
 ALTER TABLE ONLY public.seals
     ADD CONSTRAINT seals_pkey PRIMARY KEY (business_day);
+
+-- constraint serial_numbers serial_numbers_pkey
+
+ALTER TABLE ONLY public.serial_numbers
+    ADD CONSTRAINT serial_numbers_pkey PRIMARY KEY (supplier_id, sn_hash, attempt_id);
+
+-- constraint serial_watch serial_watch_pkey
+
+ALTER TABLE ONLY public.serial_watch
+    ADD CONSTRAINT serial_watch_pkey PRIMARY KEY (only_row);
 
 -- constraint settlements settlements_merchant_id_day_key
 
@@ -2867,6 +3043,10 @@ ALTER TABLE ONLY public.users
 
 CREATE INDEX acquirer_orders_txid ON public.acquirer_orders USING btree (acquirer_id, txid) WHERE (txid <> ''::text);
 
+-- index areas_changed
+
+CREATE INDEX areas_changed ON public.areas USING btree (changed_xid);
+
 -- index attempt_messages_attempt
 
 CREATE INDEX attempt_messages_attempt ON public.attempt_messages USING btree (attempt_id);
@@ -2926,6 +3106,10 @@ CREATE INDEX cases_order ON public.cases USING btree (order_id) WHERE (order_id 
 -- index categories_changed
 
 CREATE INDEX categories_changed ON public.categories USING btree (changed_xid);
+
+-- index circuits_open
+
+CREATE INDEX circuits_open ON public.circuits USING btree (supplier_id) WHERE (state <> 'closed'::text);
 
 -- index credentials_changed
 
@@ -3083,6 +3267,14 @@ CREATE INDEX prices_changed ON public.prices USING btree (changed_xid);
 
 CREATE INDEX products_changed ON public.products USING btree (changed_xid);
 
+-- index proposals_open
+
+CREATE INDEX proposals_open ON public.proposals USING btree (id) WHERE (state = ANY (ARRAY['waiting'::text, 'approved'::text]));
+
+-- index proposals_waiting
+
+CREATE UNIQUE INDEX proposals_waiting ON public.proposals USING btree (kind, subject) WHERE (state = ANY (ARRAY['waiting'::text, 'approved'::text]));
+
 -- index recon_differences_open
 
 CREATE INDEX recon_differences_open ON public.recon_differences USING btree (supplier_id, id) WHERE (closed_at IS NULL);
@@ -3110,6 +3302,10 @@ CREATE INDEX routes_changed ON public.routes USING btree (changed_xid);
 -- index sandbox_steps_due
 
 CREATE INDEX sandbox_steps_due ON public.sandbox_steps USING btree (due_at) WHERE (done_at IS NULL);
+
+-- index serial_numbers_seen
+
+CREATE INDEX serial_numbers_seen ON public.serial_numbers USING brin (seen_at);
 
 -- index sign_in_failures_ip
 
@@ -3166,6 +3362,14 @@ CREATE TRIGGER acquirers_never_deleted BEFORE DELETE OR TRUNCATE ON public.acqui
 -- trigger acquirers acquirers_note_change
 
 CREATE TRIGGER acquirers_note_change BEFORE INSERT OR UPDATE ON public.acquirers FOR EACH ROW EXECUTE FUNCTION public.note_change();
+
+-- trigger areas areas_never_deleted
+
+CREATE TRIGGER areas_never_deleted BEFORE DELETE OR TRUNCATE ON public.areas FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- trigger areas areas_note_change
+
+CREATE TRIGGER areas_note_change BEFORE INSERT OR UPDATE ON public.areas FOR EACH ROW EXECUTE FUNCTION public.note_change();
 
 -- trigger attempts attempts_obey
 
@@ -3299,6 +3503,10 @@ CREATE TRIGGER price_lists_note_change BEFORE INSERT OR UPDATE ON public.price_l
 
 CREATE TRIGGER prices_note_change BEFORE INSERT OR UPDATE ON public.prices FOR EACH ROW EXECUTE FUNCTION public.note_change();
 
+-- trigger products products_forget_health
+
+CREATE TRIGGER products_forget_health BEFORE UPDATE OF status ON public.products FOR EACH ROW WHEN ((old.status IS DISTINCT FROM new.status)) EXECUTE FUNCTION public.forget_health();
+
 -- trigger products products_never_deleted
 
 CREATE TRIGGER products_never_deleted BEFORE DELETE OR TRUNCATE ON public.products FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
@@ -3393,6 +3601,11 @@ ALTER TABLE ONLY public.checkpoints
 
 ALTER TABLE ONLY public.checkpoints
     ADD CONSTRAINT checkpoints_business_day_fkey FOREIGN KEY (business_day) REFERENCES public.seals(business_day);
+
+-- fk constraint circuits circuits_supplier_id_fkey
+
+ALTER TABLE ONLY public.circuits
+    ADD CONSTRAINT circuits_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES public.suppliers(id);
 
 -- fk constraint credentials credentials_reseller_id_fkey
 
@@ -3533,6 +3746,11 @@ ALTER TABLE ONLY public.recon_runs
 
 ALTER TABLE ONLY public.recovery_codes
     ADD CONSTRAINT recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+-- fk constraint reply_cases reply_cases_supplier_id_fkey
+
+ALTER TABLE ONLY public.reply_cases
+    ADD CONSTRAINT reply_cases_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES public.suppliers(id);
 
 -- fk constraint reseller_terms reseller_terms_reseller_id_fkey
 

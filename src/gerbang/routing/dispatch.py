@@ -34,6 +34,9 @@ from gerbang.outbound.transcript import scrub
 from gerbang.postgres.lane import Lane, NotWrittenError, OutcomeUnknownError
 from gerbang.postgres.pool import Pool
 from gerbang.postgres.sql import load_queries
+from gerbang.routing.desk import SQL as HEALTH_SQL
+from gerbang.routing.desk import HealthDesk
+from gerbang.routing.gate import Gate
 from gerbang.suppliers.supplier import Supplier
 
 log = structlog.get_logger()
@@ -75,6 +78,7 @@ class Dispatcher:
         node: str,
         addresses: AddressPolicy,
         after_recorded: Callable[[Recorded], None],
+        health: HealthDesk,
         concurrency_max: int,
         poll_interval_ms: int,
         paused: bool = False,
@@ -90,6 +94,7 @@ class Dispatcher:
         self._node = node
         self._addresses = addresses
         self._after_recorded = after_recorded
+        self._health = health
         self._concurrency_max = concurrency_max
         self._poll_interval_s = poll_interval_ms / 1000
         self._observe = observe
@@ -98,7 +103,7 @@ class Dispatcher:
         """Hears of (supplier id, our balance there) where an answer carried it."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._working: set[int] = set()
-        self._gates: dict[int, asyncio.Semaphore] = {}
+        self._gates: dict[int, Gate] = {}
         self._located: dict[int, tuple[int, int, int, str]] = {}
         self._poller: asyncio.Task[None] | None = None
 
@@ -200,18 +205,19 @@ class Dispatcher:
         channel = self._directory.channel(attempt.supplier_id)
         if channel is None:
             return
-        async with self._gate(attempt.supplier_id, channel.concurrency_max):
-            if not await self._claim(attempt, channel, resend=resend):
-                return
-            wanted = supplier_order(order, attempt)
-            client = self._dialects[channel.view.dialect].client
-            try:
-                request = client.buy(channel.view, wanted, now=self._clock.now())
-            except InexpressibleOrderError as error:
-                nothing_sent = Unavailable(message=str(error))
-                await self._record(order, attempt, nothing_sent, _note("buy", str(error)))
-                return
-            result = await self._deliver(request, channel, "purchase", channel.timeout_ms)
+        client = self._dialects[channel.view.dialect].client
+        wanted = supplier_order(order, attempt)
+        with self._health.on_the_wire(attempt.supplier_id):
+            async with self._gate(attempt.supplier_id):
+                if not await self._take(order, attempt, channel, resend=resend):
+                    return
+                try:
+                    request = client.buy(channel.view, wanted, now=self._clock.now())
+                except InexpressibleOrderError as error:
+                    self._health.withdraw(order, attempt)
+                    await self._nothing_sent(order, attempt, str(error))
+                    return
+                result = await self._deliver(request, channel, "purchase", channel.timeout_ms)
         outcome: Outcome | StatusOutcome
         match result:
             case Answered():
@@ -223,7 +229,26 @@ class Dispatcher:
                 outcome = Unavailable(message=result.error)
             case _:
                 outcome = Unknown(message=result.error)
+        self._health.heard(order, attempt, outcome, latency_ms=result.elapsed_ms)
         await self._record(order, attempt, outcome, _transcript("buy", request, result))
+
+    async def _take(
+        self, order: Order, attempt: Attempt, channel: Supplier, *, resend: bool
+    ) -> bool:
+        """Claim a sending, unless the supplier may have no (further) order now."""
+        if resend:
+            return await self._claim(attempt, channel, resend=True)
+        stop = self._health.begin(order, attempt, channel)
+        if stop:
+            await self._nothing_sent(order, attempt, stop)
+            return False
+        if await self._claim(attempt, channel, resend=False):
+            return True
+        self._health.withdraw(order, attempt)
+        return False
+
+    async def _nothing_sent(self, order: Order, attempt: Attempt, why: str) -> None:
+        await self._record(order, attempt, Unavailable(message=why), _note("buy", why))
 
     async def _claim(self, attempt: Attempt, channel: Supplier, *, resend: bool) -> bool:
         granted: bool = await self._lane.submit(
@@ -251,11 +276,15 @@ class Dispatcher:
             self._observe(channel.view.code, type(result).__name__, monotonic() - started)
         return result
 
-    def _gate(self, supplier_id: int, concurrency_max: int) -> asyncio.Semaphore:
+    def _gate(self, supplier_id: int) -> Gate:
         gate = self._gates.get(supplier_id)
         if gate is None:
-            gate = self._gates[supplier_id] = asyncio.Semaphore(concurrency_max)
+            gate = self._gates[supplier_id] = Gate(lambda: self._turns(supplier_id))
         return gate
+
+    def _turns(self, supplier_id: int) -> int:
+        channel = self._directory.channel(supplier_id)
+        return self._health.pulse.share(channel.concurrency_max) if channel is not None else 1
 
     # --- asking ----------------------------------------------------------------------------------
 
@@ -281,7 +310,36 @@ class Dispatcher:
             outcome = client.read_ask(channel.view, wanted, result)
         else:
             outcome = Unknown(message=result.error)
+        self._health.heard(order, attempt, outcome, final_only=True)
         await self._record(order, attempt, outcome, _transcript("ask", request, result))
+
+    async def ask_supplier(self, supplier_id: int) -> bool:
+        """Ask a tripped supplier for our balance, else about its newest order; tell if it answered.
+
+        Where it has no question at all, waiting is all that can be done, and it is tried again.
+        """
+        channel = self._directory.channel(supplier_id)
+        if channel is None:
+            return False
+        client = self._dialects[channel.view.dialect].client
+        deadline_ms = min(channel.timeout_ms, QUESTION_TIMEOUT_MS_MAX)
+        request = client.ask_balance(channel.view, now=self._clock.now())
+        if request is not None:
+            result = await self._deliver(request, channel, "question", deadline_ms)
+            return isinstance(result, Answered) and (
+                client.read_balance(channel.view, result) is not None
+            )
+        attempt_id = await self._pool.fetchval(HEALTH_SQL.attempt_to_ask_about, supplier_id)
+        rows = await self._pool.fetch(SQL.attempts_with_orders, [attempt_id] if attempt_id else [])
+        for row in rows:
+            wanted = supplier_order(order_from_row(row), joined_attempt_from_row(row))
+            request = client.ask(channel.view, wanted, now=self._clock.now())
+            if request is not None:
+                result = await self._deliver(request, channel, "question", deadline_ms)
+                return isinstance(result, Answered) and not isinstance(
+                    client.read_ask(channel.view, wanted, result), Unknown
+                )
+        return True
 
     # --- recording -------------------------------------------------------------------------------
 
@@ -320,6 +378,11 @@ class Dispatcher:
         elif recorded.resend and not self.paused:
             again = self._send(recorded.order, recorded.attempt, resend=True)
             self._spawn(again, recorded.order, recorded.attempt)
+
+    def heard(self, recorded: Recorded, outcome: StatusOutcome) -> None:
+        """Judge a supplier by what it reported of its own accord."""
+        if recorded.changed:
+            self._health.heard(recorded.order, recorded.attempt, outcome, final_only=True)
 
     # --- news by reference -----------------------------------------------------------------------
 

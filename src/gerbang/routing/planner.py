@@ -35,6 +35,10 @@ class Pulse(Protocol):
         """Count the orders that this node has on the wire to a supplier."""
         ...
 
+    def share(self, limit: int) -> int:
+        """Give this node's part of what a supplier allows at one time."""
+        ...
+
     def orders_today(self, supplier_id: int, at: datetime) -> int:
         """Count the orders that were sent to a supplier on this WIB day."""
         ...
@@ -67,7 +71,7 @@ class Planner:
         self._clock = clock
         self._order_attempts_max = order_attempts_max
         self._order_deadline_s = order_deadline_s
-        self._areas = areas or {}
+        self._areas = areas if areas is not None else {}
         self._pulse = pulse
         self._roll = roll
 
@@ -163,7 +167,7 @@ class Planner:
             float_left=supplier.float_reported,
             float_min=supplier.float_min,
             in_flight=pulse.in_flight(supplier_id),
-            concurrency_max=supplier.concurrency_max,
+            concurrency_max=pulse.share(supplier.concurrency_max),
             orders_today=pulse.orders_today(supplier_id, at) if supplier.orders_per_day_max else 0,
             orders_per_day_max=supplier.orders_per_day_max,
             health=pulse.standing(supplier_id, route.product_id, at),

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 
 from gerbang.clock import business_day
-from gerbang.orders.outcome import Outcome, StatusOutcome
+from gerbang.orders.outcome import NotFound, Outcome, StatusOutcome
 from gerbang.routing.standing import Standing
 from gerbang.routing.watch import HealthChange, Watch
 
@@ -25,12 +25,18 @@ class SupplierPulse:
         self._in_flight: Counter[int] = Counter()
         self._day: date | None = None
         self._today: Counter[int] = Counter()
+        self.nodes = 1
+        """How many processes send to suppliers; they share what is allowed."""
 
     # --- what the planner asks -----------------------------------------------------------------
 
     def in_flight(self, supplier_id: int) -> int:
         """Count the orders on the wire to a supplier, and those that wait for their turn."""
         return self._in_flight[supplier_id]
+
+    def share(self, limit: int) -> int:
+        """Give this node's part of what a supplier allows at one time."""
+        return max(1, limit // self.nodes) if limit else 0
 
     def orders_today(self, supplier_id: int, at: datetime) -> int:
         """Count the orders that were sent to a supplier on this WIB day."""
@@ -65,6 +71,21 @@ class SupplierPulse:
         self._today[supplier_id] += 1
         return self.watch.note_sent(
             supplier_id=supplier_id, product_id=product_id, attempt_id=attempt_id, at=at
+        )
+
+    def withdraw(
+        self, *, supplier_id: int, product_id: int, attempt_id: int, at: datetime
+    ) -> list[HealthChange]:
+        """Hear that somebody else sends the attempt: it is not ours to count."""
+        if self._day == business_day(at):
+            self._today[supplier_id] -= 1
+        return self.note_outcome(
+            NotFound(),
+            supplier_id=supplier_id,
+            product_id=product_id,
+            attempt_id=attempt_id,
+            latency_ms=None,
+            at=at,
         )
 
     def note_outcome(

@@ -1,18 +1,19 @@
 """Who is to blame for an outcome, and the circuits of all suppliers and products of a node; pure.
 
-A node watches with its own eyes: what it sent and what came of it. Nothing is stored; after a
-start everybody is trusted again.
+A node watches with its own eyes: what it sent and what came of it. What it concludes is shared by
+desk.py: all nodes take over the circuits that one of them opened.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from gerbang.orders.outcome import (
     Accepted,
@@ -39,6 +40,7 @@ from gerbang.routing.health import (
     note_silence,
 )
 from gerbang.routing.standing import HEALTHY, Language, Standing, Subject, trouble_text
+from gerbang.routing.terms import PRODUCT_HEALTH, SUPPLIER_HEALTH, HealthTerms
 
 CIRCUITS_MAX: Final = 50_000
 """How many circuits a node keeps; beyond it the oldest closed one is forgotten."""
@@ -141,10 +143,16 @@ class HealthChange(msgspec.Struct, frozen=True, kw_only=True):
 class Watch:
     """Every circuit of a node."""
 
-    def __init__(self, settings: HealthSettings, product_settings: HealthSettings) -> None:
-        """Judge suppliers and their products by settings of their own."""
-        self._settings = settings
-        self._product_settings = product_settings
+    def __init__(
+        self,
+        settings: HealthSettings = SUPPLIER_HEALTH,
+        product_settings: HealthSettings = PRODUCT_HEALTH,
+        *,
+        terms_of: Callable[[int], HealthTerms] | None = None,
+    ) -> None:
+        """Judge all suppliers and products alike, or each supplier by terms of its own."""
+        alike = HealthTerms(supplier=settings, product=product_settings)
+        self._terms_of = terms_of or (lambda _supplier_id: alike)
         self._circuits: dict[Key, Circuit] = {}
         self._tripped: set[Key] = set()
 
@@ -153,7 +161,7 @@ class Watch:
 
         A product is tried again when its time has come; a supplier only once it answered.
         """
-        if not self._tripped:
+        if not self._tripped or not self._terms_of(supplier_id).watched:
             return HEALTHY
         own = self._judge((supplier_id, 0), at)
         if not own.usable:
@@ -190,7 +198,9 @@ class Watch:
         `latency_ms` is None where nothing was waited for (a callback). A slow answer counts
         against the supplier alone.
         """
-        changes = []
+        changes: list[HealthChange] = []
+        if not self._terms_of(supplier_id).watched:
+            return changes
         signals = signals_of(outcome)
         for key, signal, latency in (
             ((supplier_id, 0), signals[0], latency_ms),
@@ -221,7 +231,25 @@ class Watch:
         """Hear what became of a balance or status question."""
         key = (supplier_id, 0)
         note = note_answer if answered else note_silence
-        return self._keep(key, note(self._circuits.get(key, FRESH), at, settings=self._settings))
+        circuit = self._circuits.get(key, FRESH)
+        return self._keep(key, note(circuit, at, settings=self._settings_of(key)))
+
+    # --- what other nodes concluded -------------------------------------------------------------
+
+    def circuit(self, key: Key) -> Circuit:
+        """Give a circuit as it stands, for sharing."""
+        return self._circuits.get(key, FRESH)
+
+    def adopt(self, key: Key, circuit: Circuit) -> None:
+        """Take over a circuit that another node changed; our own probes stay under way."""
+        own = self._circuits.get(key, FRESH)
+        if own.state is CircuitState.HALF_OPEN and circuit.state is CircuitState.HALF_OPEN:
+            circuit = replace(circuit, probes=own.probes, probes_good=own.probes_good)
+        self._keep(key, circuit)
+
+    def tripped(self) -> list[Key]:
+        """Name what is not trusted now, or only with probes."""
+        return sorted(self._tripped)
 
     def open_circuits(self, at: datetime) -> list[tuple[int, int | None, Standing]]:
         """List what is not trusted: supplier id, product id or None, and why."""
@@ -238,11 +266,12 @@ class Watch:
         """Give a circuit; a product's is half-open when its time has come, without a question."""
         circuit = self._circuits.get(key, FRESH)
         if key[1] and may_be_asked(circuit, at):
-            return note_answer(circuit, at, settings=self._product_settings)
+            return note_answer(circuit, at, settings=self._settings_of(key))
         return circuit
 
     def _settings_of(self, key: Key) -> HealthSettings:
-        return self._product_settings if key[1] else self._settings
+        terms = self._terms_of(key[0])
+        return terms.product if key[1] else terms.supplier
 
     def _keep(self, key: Key, circuit: Circuit) -> list[HealthChange]:
         before = self._circuits.get(key, FRESH)
@@ -268,22 +297,3 @@ class Watch:
         oldest = next((key for key in self._circuits if key not in self._tripped), None)
         if oldest is not None:
             del self._circuits[oldest]
-
-
-SUPPLIER_HEALTH: Final = HealthSettings()
-PRODUCT_HEALTH: Final = HealthSettings(
-    outcomes_min=6, bad_in_row_max=3, wait_s=60, probes_to_close=1
-)
-
-
-def product_trouble(standings: Mapping[str, Standing]) -> tuple[str, str] | None:
-    """Say why a product must be shown as disturbed, in both languages; None where it works.
-
-    `standings` has one entry for each supplier that could deliver it; the product is disturbed
-    only when none of them is usable, and opens again by itself.
-    """
-    if not standings or any(standing.usable for standing in standings.values()):
-        return None
-    english = "; ".join(f"{code}: {s.sentence('en')}" for code, s in standings.items())
-    indonesian = "; ".join(f"{code}: {s.sentence('id')}" for code, s in standings.items())
-    return english, indonesian

@@ -13,6 +13,7 @@ import structlog
 from starlette.routing import Route
 
 from gerbang.dialects.contract import CallbackRefused, Dialect, SupplierNews, SupplierView
+from gerbang.orders.outcome import StatusOutcome
 from gerbang.orders.writes import Recorded, RecordOutcome, Transcript
 from gerbang.outbound.message import Answered, InboundRequest
 from gerbang.outbound.transcript import scrub_text
@@ -42,6 +43,10 @@ class Locator(Protocol):
 
     async def locate(self, supplier_id: int, reference: str) -> tuple[int, int, int] | None:
         """Find (attempt id, order id, reseller id)."""
+        ...
+
+    def heard(self, recorded: Recorded, outcome: StatusOutcome) -> None:
+        """Judge the supplier by it."""
         ...
 
     def follow(self, recorded: Recorded) -> None:
@@ -117,6 +122,7 @@ class NewsDesk:
             ),
             deadline_s=RECORD_DEADLINE_S,
         )
+        self._locator.heard(recorded, news.outcome)
         self._locator.follow(recorded)
         return True
 

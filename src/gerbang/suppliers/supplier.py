@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from gerbang.dialects.contract import LearnRules, SupplierView
+from gerbang.routing.terms import DEFAULT_TERMS, HealthTerms, health_terms
 from gerbang.suppliers.learn import learn_rules
 
 
@@ -25,6 +26,7 @@ class Supplier(msgspec.Struct, frozen=True, kw_only=True):
     float_reported: int | None
     decide_after_s: int
     learn: LearnRules
+    health: HealthTerms = DEFAULT_TERMS
 
 
 def supplier_from_row(
@@ -51,4 +53,5 @@ def supplier_from_row(
         float_reported=row["float_reported"],
         decide_after_s=row["decide_after_s"],
         learn=learn_rules(learn, row["settings"]),
+        health=health_terms(row["settings"]),
     )

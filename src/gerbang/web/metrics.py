@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
@@ -81,6 +83,17 @@ class Metrics:
             ("supplier",),
             registry=self.registry,
         )
+        self.supplier_unhealthy = Gauge(
+            "gerbang_supplier_unhealthy",
+            "1 while a supplier is not trusted with orders",
+            ("supplier",),
+            registry=self.registry,
+        )
+        self.supplier_products_unhealthy = Gauge(
+            "gerbang_supplier_products_unhealthy",
+            "Products that are not bought at a supplier because they fail there",
+            registry=self.registry,
+        )
         self.attempts_in_flight = Gauge(
             "gerbang_attempts_in_flight", "Attempts worked on here", registry=self.registry
         )
@@ -97,6 +110,12 @@ class Metrics:
             "Unknown orders that wait for a person",
             registry=self.registry,
         )
+
+    def observe_health(self, unhealthy: Mapping[str, int], products: int) -> None:
+        """Show which suppliers are not trusted."""
+        for supplier, value in unhealthy.items():
+            self.supplier_unhealthy.labels(supplier).set(value)
+        self.supplier_products_unhealthy.set(products)
 
     def observe_batch(self, size: int, seconds: float) -> None:
         """Note one commit of the lane."""
