@@ -292,12 +292,16 @@ async def add_supplier(
     base_url: str,
     buyer: str,
     ask_again_after_ms: list[int],
+    settings: Mapping[str, Any] | None = None,
     **more: Any,
 ) -> None:
     """Create a supplier from whom we buy as `buyer`."""
     change = SupplierChange(
         secrets=secrets_of(dialect, buyer),
-        settings=buyer_settings(dialect, buyer, ask_again_after_ms=ask_again_after_ms),
+        settings={
+            **buyer_settings(dialect, buyer, ask_again_after_ms=ask_again_after_ms),
+            **(settings or {}),
+        },
         callback_ips=list(LOOPBACK),
         **more,
     )
