@@ -7,7 +7,7 @@ import contextlib
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +155,7 @@ class Node:
             directory=self.snapshot,
             clock=self.clock,
             node=self.name,
-            observe=self.metrics.observe_health,
+            observe=self._observe_health,
         )
         self.planner = Planner(
             self.snapshot,
@@ -386,6 +386,11 @@ class Node:
 
     def _observe_supplier(self, supplier: str, result: str, seconds: float) -> None:
         self.metrics.supplier_seconds.labels(supplier, result).observe(seconds)
+
+    def _observe_health(self, unhealthy: Mapping[str, int], products: int) -> None:
+        for code, value in unhealthy.items():
+            self.metrics.supplier_unhealthy.labels(code).set(value)
+        self.metrics.supplier_products_unhealthy.set(products)
 
     def _observe_float(self, reading: Reading) -> None:
         self.metrics.supplier_float.labels(reading.supplier).set(reading.reported)

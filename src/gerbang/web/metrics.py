@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
@@ -110,12 +108,6 @@ class Metrics:
             "Unknown orders that wait for a person",
             registry=self.registry,
         )
-
-    def observe_health(self, unhealthy: Mapping[str, int], products: int) -> None:
-        """Show which suppliers are not trusted."""
-        for supplier, value in unhealthy.items():
-            self.supplier_unhealthy.labels(supplier).set(value)
-        self.supplier_products_unhealthy.set(products)
 
     def observe_batch(self, size: int, seconds: float) -> None:
         """Note one commit of the lane."""
