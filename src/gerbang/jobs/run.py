@@ -19,7 +19,7 @@ from gerbang.postgres.sql import load_queries
 SQL = load_queries("gerbang.jobs", "jobs.sql")
 log = structlog.get_logger()
 
-BEAT_EVERY_S: Final = 5.0
+BEAT_EVERY_S: Final = 1.0
 SILENT_S_MAX: Final = 30
 """A job whose node says nothing for so long is interrupted."""
 FILES_KEPT_S: Final = 86_400
@@ -40,6 +40,8 @@ class Job:
         """Begin at zero."""
         self.id = job_id
         self.result: dict[str, Any] = {}
+        self.latest: tuple[int, int | None] = (0, None)
+        """How far it is, from code that cannot wait; told with the next beat."""
         self._pool = pool
         self._database_url = database_url
         self._told_at = 0.0
@@ -95,6 +97,7 @@ class JobRunner:
         self._node = node
         self._room = asyncio.Semaphore(JOBS_AT_ONCE_MAX)
         self._running: dict[int, asyncio.Task[None]] = {}
+        self._jobs: dict[int, Job] = {}
         self._keeper: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -129,6 +132,7 @@ class JobRunner:
 
     async def _run(self, job_id: int, work: Work) -> None:
         job = Job(self._pool, job_id, database_url=self._database_url)
+        self._jobs[job_id] = job
         state, error = "interrupted", ""
         try:
             async with self._room:
@@ -144,6 +148,7 @@ class JobRunner:
             log.exception("job.crashed", job_id=job_id, error_id=error)
         finally:
             self._running.pop(job_id, None)
+            self._jobs.pop(job_id, None)
             with suppress(Exception):
                 await self._pool.execute(SQL.finish_job, job_id, state, job.result, error)
 
@@ -151,6 +156,9 @@ class JobRunner:
         while True:
             try:
                 await self._pool.execute(SQL.beat, list(self._running))
+                for job in list(self._jobs.values()):
+                    if job.latest[1] is not None:
+                        await self._pool.fetchval(SQL.note_progress, job.id, *job.latest)
                 await self._pool.execute(SQL.interrupt_silent, SILENT_S_MAX)
                 await self._pool.execute(SQL.delete_old_chunks, FILES_KEPT_S)
             except Exception as error:  # noqa: BLE001 (the database may be away)

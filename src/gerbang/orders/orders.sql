@@ -143,3 +143,9 @@ SELECT o.state::text AS state, o.sn, o.reference, o.created_at,
 -- name: open_complaint
 -- A complaint as a case; the subject counts the complaints of one order.
 INSERT INTO cases (kind, subject, order_id, detail) VALUES ($1, $2, $3, $4) RETURNING id
+
+-- name: ask_now
+-- The status question of an attempt that waits becomes due; a claim that runs is left alone.
+UPDATE attempts SET due_at = clock_timestamp()
+ WHERE order_id = $1 AND state IN ('accepted', 'unknown') AND due_at IS NOT NULL AND due_at > clock_timestamp()
+RETURNING id

@@ -153,7 +153,7 @@ async def change_reseller(
 
 async def show_reseller(connection: Connection | Pool, code: str) -> dict[str, Any]:
     """Show one reseller with its money and its credentials, without secrets."""
-    row = await connection.fetchrow(SQL.list_resellers, "", None, code, 1)
+    row = await connection.fetchrow(SQL.list_resellers, "", None, code, 1, None)
     if row is None:
         raise NotFoundError(f"no reseller {code}")
     shown = _shown(row)
@@ -163,10 +163,15 @@ async def show_reseller(connection: Connection | Pool, code: str) -> dict[str, A
 
 
 async def list_resellers(
-    connection: Connection | Pool, *, after: str = "", limit: int = 100, status: str | None = None
+    connection: Connection | Pool,
+    *,
+    after: str = "",
+    limit: int = 100,
+    status: str | None = None,
+    search: str | None = None,
 ) -> dict[str, Any]:
     """List resellers by code; `after` is the `next` of the page before."""
-    rows = await connection.fetch(SQL.list_resellers, after, status, None, limit)
+    rows = await connection.fetch(SQL.list_resellers, after, status, None, limit, search)
     items = [_shown(row) for row in rows]
     return {"items": items, "next": items[-1]["code"] if len(items) == limit else None}
 

@@ -55,6 +55,7 @@ SELECT r.id, r.code, r.name, r.status::text AS status, r.allowed_ips, r.dialects
   JOIN accounts a ON a.id = r.account_id
   JOIN accounts u ON u.id = r.receivable_account_id
  WHERE r.code > $1 AND ($2::text IS NULL OR r.status = $2::reseller_status) AND ($3::text IS NULL OR r.code = $3)
+   AND ($5::text IS NULL OR strpos(lower(r.code || ' ' || r.name), lower($5)) > 0)
  ORDER BY r.code LIMIT $4
 
 -- name: reseller_by_code

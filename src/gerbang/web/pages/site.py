@@ -179,6 +179,8 @@ class PageEndpoint:
             answer = await self._answer(visit)
         except ClientDisconnect:
             return
+        finally:
+            await request.close()
         visit.after(answer)
         for name, value in HEADERS.items():
             answer.headers.setdefault(name, value)
@@ -256,7 +258,10 @@ class PageEndpoint:
             return visit.toast(message, kind="danger", status=422)
         if self._entry.form_page is not None:
             visit.refused(message, fields)
-            return await self._entry.form_page(visit)
+            try:
+                return await self._entry.form_page(visit)
+            except _MISSING as missing:
+                return _missing(visit, missing)
         return visit.go(_referer(visit), message, kind="danger")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -41,7 +41,15 @@ def _plain_filters() -> dict[str, Any]:
         "seg": lambda text: quote(str(text), safe=""),
         "as_json": lambda value: msgspec.json.encode(value).decode(),
         "pretty": _pretty,
+        "pairs": _pairs,
     }
+
+
+def _pairs(values: Iterable[Any], value: str = "", text: str = "") -> list[tuple[Any, Any]]:
+    """Make the choices of a select: of plain values, or of two members of each."""
+    if not value:
+        return [(one, one) for one in values]
+    return [(one[value], one[text or value]) for one in values]
 
 
 def _pretty(value: Any) -> str:

@@ -159,13 +159,13 @@
       width: Math.max(200, box.clientWidth), height: spec.height || 230,
       cursor: { y: false },
       legend: { live: true },
-      scales: { x: { time: spec.x !== "index" }, y: { range: (_, low, high) => [Math.min(0, low || 0), Math.max(1, (high || 0) * 1.08)] } },
+      scales: { x: spec.x === "index" ? { time: false, range: (_, low, high) => [low - 0.6, high + 0.6] } : { time: true }, y: { range: (_, low, high) => [Math.min(0, low || 0), Math.max(1, (high || 0) * 1.08)] } },
       axes: [
         { stroke: text, grid: { show: false }, values: spec.x === "index" ? (_, ticks) => ticks.map((n) => spec.names?.[n] ?? "") : wibLabels(spec), splits: spec.x === "index" ? () => spec.data[0] : undefined },
         { stroke: text, grid, size: 62, values: (_, ticks) => ticks.map(short) },
       ],
       series: [
-        { label: spec.xLabel || "", value: (_, v) => (v == null ? "–" : spec.x === "index" ? spec.names[v] : wibLabels(spec)(_, [v])[0]) },
+        { label: spec.xLabel || "\u00a0", value: (_, v) => (v == null ? "–" : spec.x === "index" ? spec.names[v] : wibLabels(spec)(_, [v])[0]) },
         ...spec.series.map((one) => ({ label: one.label, stroke: colour(one.colour), fill: one.fill || bars ? `color-mix(in srgb, ${colour(one.colour)} ${bars ? 70 : 18}%, transparent)` : undefined, width: 2, paths: bars, points: { show: false }, value })),
       ],
     };

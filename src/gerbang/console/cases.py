@@ -1,0 +1,64 @@
+"""Cases: what a person should look at, with its evidence, until it is closed."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from gerbang.audit import write_audit
+from gerbang.errors import NotFoundError
+from gerbang.people.role import Permission
+from gerbang.postgres.sql import load_queries
+from gerbang.web.pages.paging import ROWS, after_of, page_of
+from gerbang.web.pages.site import Site
+from gerbang.web.pages.visit import Visit
+
+SQL = load_queries("gerbang.console", "cases.sql")
+NEWEST = 2**62
+
+
+def add_pages(site: Site) -> None:
+    """Add them."""
+    site.get("/cases", list_page, may=Permission.CASES_READ)
+    site.get("/cases/{id}", show_page, may=Permission.CASES_READ)
+    site.post("/cases/{id}/close", close, may=Permission.CASES_CLOSE, form_page=show_page)
+
+
+async def list_page(visit: Visit) -> Response:
+    """List them newest first."""
+    query = visit.query
+    show_all, kind = query.get("all") == "1", query.get("kind", "").replace("\x00", "")
+    rows = await visit.pool.fetch(
+        SQL.cases, not show_all, kind or None, after_of(query) or NEWEST, ROWS
+    )
+    items = [dict(row) for row in rows]
+    after = items[-1]["id"] if len(items) == ROWS else None
+    page = page_of(items, after=after, path=visit.path, query=query)
+    kinds = [row["kind"] for row in await visit.pool.fetch(SQL.kinds)]
+    return visit.page("console/cases.html", page=page, show_all=show_all, kind=kind, kinds=kinds)
+
+
+async def show_page(visit: Visit) -> Response:
+    """Show one with its evidence."""
+    row = await visit.pool.fetchrow(SQL.case, visit.number())
+    if row is None:
+        raise NotFoundError(visit.t("error.no_such_thing"))
+    return visit.page("console/case.html", c=dict(row))
+
+
+async def close(visit: Visit) -> Response:
+    """Close it with what came of it; its order stays as it is."""
+    case_id = visit.number()
+    resolution = visit.form.text("resolution", most=1_000)
+    visit.form.check()
+    async with visit.changing() as connection:
+        closed = await connection.fetchval(SQL.close, case_id, visit.actor, resolution)
+        if closed is None:
+            raise NotFoundError(visit.t("cases.not_open"))
+        await write_audit(
+            connection,
+            actor=visit.actor,
+            action="case.closed",
+            subject=f"case:{case_id}",
+            after={"resolution": resolution},
+        )
+    return visit.go(f"{visit.site.prefix}/cases", visit.t("cases.was_closed"))

@@ -1,0 +1,275 @@
+"""The console in real Chromium: every page in both languages, themes and widths, and main jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, Final
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from console.chromium import DESKTOP, PHONE, Watched, chromium, dress
+from e2e.running_demo import RunningDemo, running_demo
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+PAGES: Final = (
+    "",
+    "/orders",
+    "/orders?state=failed",
+    "/orders/{order}",
+    "/test-order",
+    "/resellers",
+    "/resellers/new",
+    "/resellers/DEMO",
+    "/resellers/DEMO/statement",
+    "/resellers/DEMO/credentials",
+    "/resellers/DEMO/callback",
+    "/resellers/DEMO/replies",
+    "/resellers/DEMO/prices",
+    "/resellers/DEMO/refusals",
+    "/resellers/DEMO/settings",
+    "/resellers/DEMO/credit",
+    "/products",
+    "/products/lists",
+    "/products/new",
+    "/products/import",
+    "/products/HSA5",
+    "/products/HSA5/edit",
+    "/suppliers",
+    "/suppliers/new",
+    "/suppliers/demo-socx",
+    "/suppliers/demo-socx/routes",
+    "/suppliers/demo-socx/float",
+    "/suppliers/demo-socx/prices",
+    "/suppliers/demo-otomax/lab",
+    "/suppliers/demo-socx/settings",
+    "/recon",
+    "/deposits",
+    "/deposits/lines",
+    "/deposits/proposals",
+    "/deposits/banks",
+    "/callbacks",
+    "/callbacks/{callback}",
+    "/cases",
+    "/ledger",
+    "/ledger/accounts/reseller:DEMO",
+    "/ledger/proof",
+    "/ledger/profit",
+    "/people",
+    "/people/roles",
+    "/people/sessions",
+    "/people/networks",
+    "/audit",
+    "/jobs",
+    "/start",
+    "/account",
+    "/account/password",
+    "/account/second-factor",
+)
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[RunningDemo]:
+    with running_demo("console") as demo:
+        for number, ending in enumerate(("1230", "1232", "1231", "1239", "1230", "1230")):
+            buy(demo, f"R-{number}", f"08123456{ending}")
+        yield demo
+
+
+def buy(demo: RunningDemo, reference: str, number: str) -> Any:
+    body = {"code": "HSA5", "msisdn": number, "request_id": reference}
+    request = urllib.request.Request(  # noqa: S310 (our own demo)
+        f"{demo.base_url}/reseller/api/v1/purchase",
+        json.dumps(body).encode(),
+        {**demo.socx, "content-type": "application/json"},
+    )
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
+        return json.load(answer)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
+        yield browser
+
+
+async def new_page(
+    browser: Browser, demo: RunningDemo, *, size: Any, language: str, theme: str
+) -> Watched:
+    context = await browser.new_context(viewport=size, reduced_motion="reduce")
+    await dress(context, demo.base_url, language=language, theme=theme)
+    context.set_default_timeout(10_000)
+    watched = Watched(await context.new_page(), demo.base_url)
+    await watched.sign_in(demo.facts["console"])
+    return watched
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def desk(browser: Browser, demo: RunningDemo) -> AsyncIterator[Watched]:
+    watched = await new_page(browser, demo, size=DESKTOP, language="en", theme="light")
+    yield watched
+    await watched.page.context.close()
+
+
+async def addresses(demo: RunningDemo) -> list[str]:
+    order = (await demo.fetch("SELECT max(id) AS id FROM orders"))[0]["id"]
+    callback = (await demo.fetch("SELECT max(id) AS id FROM callbacks"))[0]["id"]
+    return ["/console" + p.format(order=order, callback=callback) for p in PAGES]
+
+
+@pytest.mark.parametrize(
+    ("size", "language", "theme"),
+    [
+        pytest.param(DESKTOP, "en", "light", id="desktop-english-light"),
+        pytest.param(PHONE, "id", "dark", id="phone-indonesian-dark"),
+    ],
+)
+async def test_every_page_opens_fits_speaks_and_keeps_nobody_out(
+    browser: Browser, demo: RunningDemo, size: Any, language: str, theme: str
+) -> None:
+    watched = await new_page(browser, demo, size=size, language=language, theme=theme)
+    wrong: list[str] = []
+    for path in await addresses(demo):
+        await watched.open(path)
+        page = watched.page
+        assert await page.get_attribute("html", "lang") == language
+        assert await page.get_attribute("html", "data-bs-theme") == theme
+        if (wider := await watched.overflow()) > 0:
+            wrong.append(f"{path}: {wider} px too wide")
+        wrong += [f"{path}: {issue}" for issue in await watched.serious_issues()]
+        wrong += [f"{path}: {one}" for one in watched.wrong]
+        watched.wrong.clear()
+    await watched.page.context.close()
+    assert wrong == []
+
+
+async def test_an_order_appears_on_the_overview_by_itself(desk: Watched, demo: RunningDemo) -> None:
+    await desk.open("/console")
+    row = desk.page.locator("tr", has_text="demo-socx").locator("td").nth(2)
+    before = await row.inner_text()
+    buy(demo, "LIVE-1", "081234561230")
+    await expect(row).not_to_have_text(before, timeout=10_000)
+    assert await desk.page.locator(".chart canvas").count() == 1
+    assert desk.wrong == []
+
+
+async def test_a_search_is_made_and_opened_without_a_mouse(
+    desk: Watched, demo: RunningDemo
+) -> None:
+    buy(demo, "FIND-ME", "081234561230")
+    page = desk.page
+    await desk.open("/console/orders")
+    await page.keyboard.press("/")
+    await page.keyboard.type("FIND-ME")
+    await expect(page.locator("#orders tbody tr")).to_have_count(1)
+    assert "q=FIND-ME" in page.url
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("j")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/console/orders/*")
+    await expect(page.locator(".story")).to_contain_text("Success")
+    await page.locator("summary", has_text="Why this supplier?").click()
+    await expect(page.locator("details[open]")).to_contain_text("chosen: priority")
+    assert desk.wrong == []
+
+
+async def test_a_callback_is_sent_again_after_a_question(desk: Watched, demo: RunningDemo) -> None:
+    page = desk.page
+    received = len(await demo.inbox())
+    await desk.open("/console/callbacks?state=delivered")
+    await page.locator("input[name=ids]").first.check()
+    await page.get_by_role("button", name="Resend the chosen").click()
+    await page.get_by_role("button", name="Yes, go on").click()
+    await expect(page.locator("#toasts")).to_contain_text("1 of 1 callbacks")
+
+    async def more() -> bool:
+        return len(await demo.inbox()) > received
+
+    await demo.wait_for(more)
+    assert desk.wrong == []
+
+
+async def test_orders_are_exported_with_a_progress_and_downloaded(desk: Watched) -> None:
+    page = desk.page
+    await desk.open("/console/orders")
+    await page.get_by_role("button", name="XLSX").click()
+    await page.wait_for_url("**/console/jobs/*")
+    link = page.locator("a[download]")
+    await expect(link).to_be_visible()
+    await page.reload()
+    async with page.expect_download() as download:
+        await link.click()
+    assert (await download.value).suggested_filename.endswith(".xlsx")
+    assert desk.wrong == []
+
+
+async def test_a_price_typed_into_the_grid_stays(desk: Watched) -> None:
+    page = desk.page
+    await desk.open("/console/products?q=XL5")
+    cell = page.get_by_label("Price XL5", exact=True)
+    await cell.fill("6.123")
+    await cell.press("Tab")
+    await expect(page.locator("tr", has_text="XL5").first).to_contain_text("+Rp")
+    await page.reload()
+    await expect(page.get_by_label("Price XL5", exact=True)).to_have_value("6.123")
+    await page.get_by_label("Price XL5", exact=True).fill("nonsense")
+    await page.get_by_label("Price XL5", exact=True).press("Tab")
+    await expect(page.locator("#toasts")).to_contain_text("marked fields")
+    desk.wrong = [one for one in desk.wrong if "422" not in one]
+    assert desk.wrong == []
+
+
+async def test_a_test_order_is_placed_and_settles_before_ones_eyes(desk: Watched) -> None:
+    page = desk.page
+    await desk.open("/console/test-order")
+    await page.get_by_label("Product").fill("HSA5")
+    await page.get_by_label("Destination").fill("081234561231")
+    await page.get_by_role("button", name="Place the order").click()
+    await page.wait_for_url("**/console/orders/*")
+    await expect(page.locator("#order")).to_contain_text("Testing")
+    await expect(page.locator(".card-actions").first).to_contain_text("Success", timeout=10_000)
+    assert desk.wrong == []
+
+
+async def test_a_callback_test_is_shown_step_by_step(desk: Watched) -> None:
+    page = desk.page
+    await desk.open("/console/resellers/DEMO/callback")
+    await page.get_by_role("button", name="Send a test now").click()
+    await expect(page.locator("#findings")).to_contain_text("acknowledged with 200")
+    await desk.open("/console/resellers/DEMO/replies")
+    await page.locator("#t-success").fill("BERES {sn}")
+    await expect(page.locator("#p-success")).to_contain_text("BERES ")
+    assert desk.wrong == []
+
+
+async def test_the_book_is_verified_with_a_progress(desk: Watched) -> None:
+    page = desk.page
+    await desk.open("/console/ledger/proof")
+    await page.get_by_role("button", name="Verify now").click()
+    await expect(page.locator("#job")).to_contain_text("Done", timeout=15_000)
+    await desk.open("/console/ledger/proof")
+    await expect(page.locator("main")).to_contain_text("Everything agrees")
+    assert desk.wrong == []
+
+
+async def test_language_and_theme_are_switched_on_the_page_and_the_menu_opens_on_a_phone(
+    browser: Browser, demo: RunningDemo
+) -> None:
+    watched = await new_page(browser, demo, size=PHONE, language="en", theme="light")
+    page = watched.page
+    await watched.open("/console/orders")
+    assert not await page.locator("#menu").is_visible()
+    await page.get_by_role("button", name="Menu").click()
+    await page.locator(".preferences button[value=id]").click()
+    await expect(page.locator("h1")).to_have_text("Pesanan")
+    await page.get_by_role("button", name="Menu").click()
+    await page.locator(".preferences button[value=dark]").click()
+    await expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    await page.context.close()
+    assert watched.wrong == []
+    await asyncio.sleep(0)
