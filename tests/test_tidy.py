@@ -114,6 +114,9 @@ PURE: Final = frozenset(
         "gerbang.markdown",
         "gerbang.docs_card_postings",
         "gerbang.docs_postings",
+        "gerbang.bills.admit",
+        "gerbang.bills.bill",
+        "gerbang.bills.session",
         "gerbang.callbacks.backoff",
         "gerbang.callbacks.message",
         "gerbang.callbacks.queue",
@@ -146,6 +149,7 @@ PURE: Final = frozenset(
         "gerbang.ledger.move",
         "gerbang.ledger.transfer",
         "gerbang.orders.admit",
+        "gerbang.orders.bill_money",
         "gerbang.orders.directory",
         "gerbang.orders.order",
         "gerbang.orders.outcome",
@@ -169,6 +173,8 @@ PURE: Final = frozenset(
         "gerbang.routing.standing",
         "gerbang.routing.terms",
         "gerbang.routing.watch",
+        "gerbang.sandbox.bill_counter",
+        "gerbang.sandbox.bills",
         "gerbang.sandbox.book",
         "gerbang.sandbox.clock",
         "gerbang.sandbox.demo_catalog",
@@ -290,6 +296,7 @@ CORE: Final = (
 )
 NOUNS_FOR_DIALECTS: Final = frozenset(
     {
+        "gerbang.bills.bill",
         "gerbang.orders.outcome",
         "gerbang.orders.reasons",
         "gerbang.cards.card",

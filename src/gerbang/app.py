@@ -18,6 +18,8 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from gerbang.api.application import create_api
 from gerbang.api.services import Services
+from gerbang.bills.desk import BillDesk
+from gerbang.bills.inquire import BillSettings
 from gerbang.callbacks.deliver import Deliverer, DeliverySettings
 from gerbang.callbacks.standard import STANDARD_FORMAT, standard_encoder
 from gerbang.callbacks.store import SQL as CALLBACK_SQL
@@ -287,6 +289,20 @@ class Node:
             maintenance=lambda: s.maintenance,
             held_replies_max=s.held_replies_max,
         )
+        self.bills = BillDesk(
+            pool=self.pool,
+            outbound=self.outbound,
+            intake=self.intake,
+            directory=self.memory,
+            dialects=DIALECTS,
+            addresses=AddressPolicy(allow_private=s.supplier_private_addresses_allowed),
+            clock=self.clock,
+            session_clock=self.sandbox_clock,
+            installation_tag=self.tag,
+            settings=msgspec.convert(s, BillSettings, from_attributes=True),
+            maintenance=lambda: s.maintenance,
+            claim_node=lambda: self.name if self.dispatcher.takes_more else None,
+        )
         self.gatekeeper = Gatekeeper(
             weak_dialects=[d.name for d in DIALECTS.values() if d.weak],
             requests_per_second_max=s.requests_per_second_max,
@@ -303,6 +319,7 @@ class Node:
             metrics=self.metrics,
             day_orders=self.day_orders,
             deposits=self.deposits,
+            bills=self.bills,
         )
         self.testing = TestingDesk(
             snapshot=self.snapshot,

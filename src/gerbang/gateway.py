@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any
 
 import structlog
 from prometheus_client import Counter, Histogram
 
+from gerbang.bills.admit import as_purchase
+from gerbang.bills.desk import BillDesk
 from gerbang.catalog.snapshot import Snapshot
 from gerbang.clock import Clock, business_day
 from gerbang.deposits.desk import DepositDesk
 from gerbang.dialects.contract import (
     BalanceView,
+    BillView,
     Credential,
+    Inquiry,
     OrderView,
+    Pay,
     PlaceResult,
     ProductQuery,
     ProductView,
@@ -51,6 +57,7 @@ class LiveGateway:
         metrics: Metrics,
         day_orders: DayOrders,
         deposits: DepositDesk,
+        bills: BillDesk,
     ) -> None:
         """Wire it."""
         self.clock = clock
@@ -64,6 +71,7 @@ class LiveGateway:
         self._fed: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
         """What `labels` finds, kept: looking it up costs more than counting."""
         self._deposits = deposits
+        self._bills = bills
 
     def find_credential(self, dialect: str, key: str) -> Credential | None:
         """Look up an active credential in memory."""
@@ -79,10 +87,43 @@ class LiveGateway:
         if not purchase.testing and not self._is_live(credential):
             refusal = Refusal(reason=Reason.NOT_LIVE)
             return await self.refuse(credential, purchase, refusal)
+        return await self._counted(
+            credential, purchase, lambda: self._intake.place(credential, purchase)
+        )
+
+    async def pay(self, credential: Credential, payment: Pay) -> PlaceResult:
+        """Pay a bill, idempotently; limits and metrics are those of orders."""
+        purchase = as_purchase(payment)
+        if not payment.testing and not self._is_live(credential):
+            return await self.refuse(credential, purchase, Refusal(reason=Reason.NOT_LIVE))
+        return await self._counted(
+            credential, purchase, lambda: self._bills.pay(credential, payment)
+        )
+
+    async def inquire(self, credential: Credential, inquiry: Inquiry) -> BillView | Refusal:
+        """Ask about a bill; a reseller who is not live yet may only test."""
+        if not inquiry.testing and not self._is_live(credential):
+            return Refusal(reason=Reason.NOT_LIVE)
+        self._gatekeeper.enter(credential.reseller.id)
+        try:
+            result = await self._bills.inquire(credential, inquiry)
+        finally:
+            self._gatekeeper.leave(credential.reseller.id)
+        word = result.reason if isinstance(result, Refusal) else "found"
+        self._metrics.inquired.labels(inquiry.dialect, word).inc()
+        return result
+
+    async def _counted(
+        self,
+        credential: Credential,
+        purchase: Purchase,
+        place: Callable[[], Awaitable[PlaceResult]],
+    ) -> PlaceResult:
+        """Place within the reseller's limits, and measure it."""
         started = monotonic()
         self._gatekeeper.enter(credential.reseller.id)
         try:
-            result = await self._place_within_limit(credential, purchase)
+            result = await self._place_within_limit(credential, purchase, place)
         finally:
             self._gatekeeper.leave(credential.reseller.id)
         self._note_placed(purchase.dialect, _result_word(result), monotonic() - started)
@@ -98,10 +139,15 @@ class LiveGateway:
         count.inc()
         duration.observe(seconds)
 
-    async def _place_within_limit(self, credential: Credential, purchase: Purchase) -> PlaceResult:
+    async def _place_within_limit(
+        self,
+        credential: Credential,
+        purchase: Purchase,
+        place: Callable[[], Awaitable[PlaceResult]],
+    ) -> PlaceResult:
         """Place, counting live orders against the reseller's daily limit."""
         if purchase.testing:
-            return await self._intake.place(credential, purchase)
+            return await place()
         reseller = self._snapshot.resellers[credential.reseller.id]
         day = business_day(self.clock.now())
         reason = self._day_orders.begin(reseller.view.id, reseller.orders_per_day_max, day=day)
@@ -109,7 +155,7 @@ class LiveGateway:
             return await self._intake.refuse(credential, purchase, Refusal(reason=reason))
         placed = False
         try:
-            result = await self._intake.place(credential, purchase)
+            result = await place()
             placed = isinstance(result, OrderView) and not result.known
         finally:
             self._day_orders.end(reseller.view.id, placed=placed)

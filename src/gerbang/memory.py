@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from gerbang.bills.admit import BillWish
+from gerbang.bills.bill import Service
 from gerbang.callbacks.store import CallbackTarget
 from gerbang.catalog.product import (
     Product,
@@ -165,6 +167,22 @@ class Memory:
             now=self._sandbox_clock.now(),
         )
 
+    # --- bills -----------------------------------------------------------------------------------
+
+    def plan_bill(
+        self, reseller_id: int, wish: BillWish, tried: frozenset[int]
+    ) -> PlannedAttempt | None:
+        """Choose a supplier to ask about a bill that was not asked yet."""
+        reseller = self._snapshot.resellers[reseller_id]
+        return self._planner.plan_bill(
+            reseller,
+            wish.product.id,
+            customer_no=wish.customer_no,
+            # What is asked about without being paid has no price that a cost could exceed.
+            net=wish.net if wish.service is not Service.PLN_PREPAID else None,
+            tried=tried,
+        )
+
     # --- price list ------------------------------------------------------------------------------
 
     def list_products(
@@ -200,6 +218,7 @@ class Memory:
             cut_off_start=_clock_text(product.cut_off_start),
             cut_off_end=_clock_text(product.cut_off_end),
             desc=product.description,
+            service=product.service,
         )
 
 

@@ -73,6 +73,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long a deposit ticket is open."""
     deposit_unpaid_tickets_max: int = 100
     """Tickets of one reseller that are open, or closed unpaid within seven days."""
+    bill_inquiry_valid_s: int = 300
+    """How long a bill that was shown may be paid."""
+    bill_inquiry_timeout_ms: int = 15_000
+    """How long one supplier may take to answer an inquiry."""
+    bill_inquiry_deadline_ms: int = 25_000
+    """How long a reseller's inquiry may take at all suppliers together."""
+    bill_inquiry_suppliers_max: int = 3
+    """How many suppliers one inquiry may ask."""
+    bill_inquiries_concurrent_max: int = 32
+    """Inquiries that may be on the wire to one supplier at a time; more wait."""
+    bill_look_again_after_s: int = 240
+    """From this age on a bill is looked at once more before it is paid."""
     dispatch_concurrency_max: int = 2_000
     dispatch_paused: bool = False
     """Accept orders but send nothing, for maintenance at suppliers (and for benchmarks)."""

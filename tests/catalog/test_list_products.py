@@ -30,6 +30,8 @@ ROW: dict[str, Any] = {
     "cut_off_end": None,
     "same_day_rule": "reseller",
     "description": "",
+    "service": "",
+    "biller": "",
 }
 
 

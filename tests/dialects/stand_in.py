@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import Message
 
+from dialects.bill_stand_in import BillStandIn
 from gerbang.clock import Clock, FixedClock, business_day
 from gerbang.dialects.contract import (
     BalanceView,
@@ -115,7 +116,7 @@ DEMO_PRODUCTS: Final = (
 )
 
 
-class StandInGateway:
+class StandInGateway(BillStandIn):
     """A Gateway that remembers in dictionaries; satisfies `contract.Gateway`."""
 
     def __init__(
@@ -126,6 +127,7 @@ class StandInGateway:
         products: Iterable[ProductView] = DEMO_PRODUCTS,
         balance: int = 100_000_000,
     ) -> None:
+        super().__init__()
         self.clock: Clock = clock or FixedClock(NOON)
         self.credentials = {(one.dialect, one.key): one for one in credentials}
         self.products = {one.code: one for one in products}

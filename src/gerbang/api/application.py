@@ -15,6 +15,7 @@ from gerbang import __version__
 from gerbang.api import (
     about,
     areas,
+    bills,
     callbacks,
     cases,
     categories,
@@ -85,6 +86,7 @@ def create_api(services: Services) -> FastAPI:
         terms,
         merchants,
         testing,
+        bills,
         callbacks,
         ledger,
         cases,

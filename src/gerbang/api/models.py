@@ -154,6 +154,8 @@ class ProductShown(Shown):
     cut_off_end: str | None
     same_day_rule: str
     description: str
+    service: str
+    biller: str
     routes_enabled: int
     prices: dict[str, int] | None = Field(default=None, description="Fixed, by price list.")
 

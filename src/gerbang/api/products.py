@@ -14,6 +14,7 @@ from gerbang.catalog.admin import (
     Kind,
     ProductChange,
     SameDayRule,
+    ServiceName,
     Status,
     change_product,
     create_product,
@@ -53,6 +54,10 @@ class ProductPatch(Taken):
     cut_off_end: str | None = Field(default=None, examples=["00:30"])
     same_day_rule: SameDayRule | None = None
     description: str | None = None
+    service: ServiceName | None = Field(default=None, description="What a bill is for.")
+    biller: str | None = Field(
+        default=None, description="Products of one biller guard one bill against a second payment."
+    )
 
 
 class ProductNew(ProductPatch):

@@ -18,6 +18,23 @@ from gerbang.postgres.sql import load_queries
 SQL = load_queries("gerbang.catalog", "admin.sql")
 
 Kind = Literal["prepaid", "game", "open", "postpaid"]
+ServiceName = Literal[
+    "",
+    "pln_postpaid",
+    "pln_prepaid",
+    "pln_non_taglis",
+    "pdam",
+    "bpjs_kesehatan",
+    "bpjs_ketenagakerjaan",
+    "internet",
+    "mobile_postpaid",
+    "multifinance",
+    "gas",
+    "tv",
+    "pbb",
+    "ewallet",
+]
+"""`bills.bill.Service`, or none; a test keeps the two equal."""
 Status = Literal["open", "closed", "disturbed"]
 SameDayRule = Literal["off", "on", "reseller"]
 
@@ -52,6 +69,8 @@ class ProductChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     cut_off_end: str | UnsetType | None = UNSET
     same_day_rule: SameDayRule | UnsetType = UNSET
     description: str | UnsetType = UNSET
+    service: ServiceName | UnsetType = UNSET
+    biller: str | UnsetType = UNSET
 
 
 # --- categories and prefixes ----------------------------------------------------------------------

@@ -25,11 +25,12 @@ SELECT prefix, operator FROM operator_prefixes ORDER BY prefix
 -- name: insert_product
 -- A new product with the members that $1 names.
 INSERT INTO products (code, name, category, brand, operator, kind, status, status_reason, base_price, cost, admin_fee,
-                      amount_min, amount_max, amount_step, cut_off_start, cut_off_end, same_day_rule, description)
+                      amount_min, amount_max, amount_step, cut_off_start, cut_off_end, same_day_rule, description, service,
+                      biller)
 SELECT n.code, n.name, n.category, coalesce(n.brand, ''), coalesce(n.operator, ''), coalesce(n.kind, 'prepaid'),
        coalesce(n.status, 'open'), coalesce(n.status_reason, ''), n.base_price, n.cost, coalesce(n.admin_fee, 0),
        n.amount_min, n.amount_max, coalesce(n.amount_step, 1), n.cut_off_start, n.cut_off_end,
-       coalesce(n.same_day_rule, 'reseller'), coalesce(n.description, '')
+       coalesce(n.same_day_rule, 'reseller'), coalesce(n.description, ''), coalesce(n.service, ''), coalesce(n.biller, '')
   FROM jsonb_populate_record(NULL::products, $1::jsonb) n
 
 -- name: lock_product
@@ -43,7 +44,7 @@ UPDATE products p
        status_reason = n.status_reason, base_price = n.base_price, cost = n.cost, admin_fee = n.admin_fee,
        amount_min = n.amount_min, amount_max = n.amount_max, amount_step = n.amount_step,
        cut_off_start = n.cut_off_start, cut_off_end = n.cut_off_end, same_day_rule = n.same_day_rule,
-       description = n.description, updated_at = now()
+       description = n.description, service = n.service, biller = n.biller, updated_at = now()
   FROM products q, LATERAL jsonb_populate_record(q, $2::jsonb) n
  WHERE q.id = $1 AND p.id = q.id
 RETURNING to_jsonb(p) - 'changed_xid' AS row
@@ -53,7 +54,7 @@ RETURNING to_jsonb(p) - 'changed_xid' AS row
 SELECT p.id, p.code, p.name, p.category, p.brand, p.operator, p.kind::text AS kind, p.status::text AS status,
        p.status_reason, p.base_price, p.cost, p.admin_fee, p.amount_min, p.amount_max, p.amount_step,
        to_char(p.cut_off_start, 'HH24:MI') AS cut_off_start, to_char(p.cut_off_end, 'HH24:MI') AS cut_off_end,
-       p.same_day_rule::text AS same_day_rule, p.description, p.created_at, p.updated_at,
+       p.same_day_rule::text AS same_day_rule, p.description, p.service, p.biller, p.created_at, p.updated_at,
        (SELECT count(*) FROM routes r WHERE r.product_id = p.id AND r.enabled) AS routes_enabled
   FROM products p
  WHERE p.code > $1 AND ($2::text IS NULL OR p.category = $2) AND ($3::text IS NULL OR p.status = $3::product_status)

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from gerbang.audit import write_audit
+from gerbang.bills.bill import Service
 from gerbang.errors import BadInputError
 from gerbang.money import RUPIAH_MAX
 from gerbang.postgres.pool import Connection
@@ -39,6 +40,8 @@ COLUMNS: Final = (
     "cut_off_end",
     "same_day_rule",
     "description",
+    "service",
+    "biller",
     "supplier",
     "supplier_code",
 )
@@ -57,6 +60,7 @@ _ONE_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "kind": ("prepaid", "game", "open", "postpaid"),
     "status": ("open", "closed", "disturbed"),
     "same_day_rule": ("off", "on", "reseller"),
+    "service": tuple(Service),
 }
 _ALIASES: Final[Mapping[str, str]] = {"price": "base_price"}
 

@@ -8,7 +8,7 @@ CREATE TEMP TABLE import_rows (
     line integer, code text, name text, category text, brand text, operator text, kind product_kind,
     status product_status, status_reason text, base_price bigint, cost bigint, admin_fee bigint, amount_min bigint,
     amount_max bigint, amount_step bigint, cut_off_start time, cut_off_end time, same_day_rule same_day_rule,
-    description text, supplier text, supplier_code text
+    description text, service text, biller text, supplier text, supplier_code text
 ) ON COMMIT DROP
 
 -- name: make_merged
@@ -24,7 +24,8 @@ SELECT n.line, p.id, n.code, coalesce(n.name, p.name) AS name, coalesce(n.catego
        coalesce(n.cut_off_start, p.cut_off_start) AS cut_off_start,
        coalesce(n.cut_off_end, p.cut_off_end) AS cut_off_end,
        coalesce(n.same_day_rule, p.same_day_rule, 'reseller') AS same_day_rule,
-       coalesce(n.description, p.description, '') AS description, n.supplier,
+       coalesce(n.description, p.description, '') AS description, coalesce(n.service, p.service, '') AS service,
+       coalesce(n.biller, p.biller, '') AS biller, n.supplier,
        coalesce(n.supplier_code, n.code) AS supplier_code
   FROM import_rows n LEFT JOIN products p ON p.code = n.code
 
@@ -57,10 +58,10 @@ SELECT m.line, p.id, m.code, to_jsonb(b) AS before, to_jsonb(a) AS after
   FROM import_merged m JOIN products p ON p.id = m.id,
        LATERAL (SELECT p.name, p.category, p.brand, p.operator, p.kind, p.status, p.status_reason, p.base_price,
                        p.cost, p.admin_fee, p.amount_min, p.amount_max, p.amount_step, p.cut_off_start,
-                       p.cut_off_end, p.same_day_rule, p.description) b,
+                       p.cut_off_end, p.same_day_rule, p.description, p.service, p.biller) b,
        LATERAL (SELECT m.name, m.category, m.brand, m.operator, m.kind, m.status, m.status_reason, m.base_price,
                        m.cost, m.admin_fee, m.amount_min, m.amount_max, m.amount_step, m.cut_off_start,
-                       m.cut_off_end, m.same_day_rule, m.description) a
+                       m.cut_off_end, m.same_day_rule, m.description, m.service, m.biller) a
  WHERE b IS DISTINCT FROM a
 
 -- name: changed
@@ -85,9 +86,10 @@ SELECT DISTINCT m.category, m.category FROM import_merged m
 -- name: insert_products
 -- The new ones.
 INSERT INTO products (code, name, category, brand, operator, kind, status, status_reason, base_price, cost, admin_fee,
-                      amount_min, amount_max, amount_step, cut_off_start, cut_off_end, same_day_rule, description)
+                      amount_min, amount_max, amount_step, cut_off_start, cut_off_end, same_day_rule, description, service,
+                      biller)
 SELECT code, name, category, brand, operator, kind, status, status_reason, base_price, cost, admin_fee, amount_min,
-       amount_max, amount_step, cut_off_start, cut_off_end, same_day_rule, description
+       amount_max, amount_step, cut_off_start, cut_off_end, same_day_rule, description, service, biller
   FROM import_merged WHERE id IS NULL ORDER BY line
 
 -- name: update_products
@@ -97,7 +99,7 @@ UPDATE products p
        status_reason = m.status_reason, base_price = m.base_price, cost = m.cost, admin_fee = m.admin_fee,
        amount_min = m.amount_min, amount_max = m.amount_max, amount_step = m.amount_step,
        cut_off_start = m.cut_off_start, cut_off_end = m.cut_off_end, same_day_rule = m.same_day_rule,
-       description = m.description, updated_at = now()
+       description = m.description, service = m.service, biller = m.biller, updated_at = now()
   FROM import_merged m JOIN import_changed c ON c.line = m.line
  WHERE p.id = m.id
 

@@ -40,6 +40,10 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cut_off_end: time | None
     same_day_rule: str
     description: str
+    service: str = ""
+    """What a bill is for (`bills.bill.Service`); empty where nothing can be asked about."""
+    biller: str = ""
+    """Who sends the bill; products of one biller guard one bill. Empty: the product alone."""
 
 
 class Margin(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,4 +191,6 @@ def product_from_row(row: Mapping[str, Any]) -> Product:
         cut_off_end=row["cut_off_end"],
         same_day_rule=intern(row["same_day_rule"]),
         description=row["description"],
+        service=intern(row["service"]),
+        biller=intern(row["biller"]),
     )

@@ -111,7 +111,7 @@ SELECT price_list_id, coalesce(category, '') AS category, amount, basis_points
 -- Products.
 SELECT id, code, name, category, brand, operator, kind::text, status::text, status_reason,
        base_price, cost, admin_fee, amount_min, amount_max, amount_step, cut_off_start, cut_off_end,
-       same_day_rule::text, description
+       same_day_rule::text, description, service, biller
   FROM products
  WHERE changed_xid >= pg_snapshot_xmin($1::text::pg_snapshot)
    AND changed_xid < $2::text::xid8

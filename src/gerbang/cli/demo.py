@@ -29,6 +29,7 @@ from gerbang.postgres.embedded import EmbeddedPostgres
 from gerbang.postgres.migrate import migrate
 from gerbang.postgres.pool import connect
 from gerbang.sandbox import demo_cards
+from gerbang.sandbox.demo_bills import fake_bills
 from gerbang.sandbox.demo_catalog import demo_products
 from gerbang.sandbox.demo_data import (
     ACTOR,
@@ -120,7 +121,10 @@ class FakeSuppliers:
         folder = Path(self._settings.data_dir) / "suppliers"
         folder.mkdir(parents=True, exist_ok=True)
         prices = folder / "prices.json"
-        prices.write_text(json.dumps({p.code: p.cost for p in demo_products()}))
+        products = demo_products()
+        prepaid = {p.code: p.cost for p in products if p.kind != "postpaid"}
+        prices.write_text(json.dumps(prepaid))
+        (folder / "bills.json").write_bytes(msgspec.json.encode(fake_bills(products)))
         self._processes = [self._start(s, folder, prices) for s in SUPPLIERS]
 
     def _start(self, supplier: DemoSupplier, folder: Path, prices: Path) -> subprocess.Popen[bytes]:
@@ -140,6 +144,8 @@ class FakeSuppliers:
                 callback_url,
                 "--prices",
                 str(prices),
+                "--bills",
+                str(folder / "bills.json"),
             ],
             env={
                 **os.environ,

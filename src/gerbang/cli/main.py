@@ -6,6 +6,7 @@ import typer
 
 from gerbang.cli import (
     area,
+    bill,
     callback,
     db,
     deposit,
@@ -37,6 +38,7 @@ app = typer.Typer(
 supplier.app.command("float")(supplier_float.float_)
 supplier.app.command()(supplier_health.health)
 supplier.app.command()(supplier_sync.sync)
+order.app.command()(bill.receipt)
 app.command()(serve)
 app.command()(demo)
 for _command in (listen, trigger, logs, checklist):
@@ -47,6 +49,7 @@ app.add_typer(supplier.app, name="supplier")
 app.add_typer(area.app, name="area")
 app.add_typer(recon.app, name="recon")
 app.add_typer(order.app, name="order")
+app.add_typer(bill.app, name="bill")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(deposit.app, name="deposit")
 app.add_typer(terms.app, name="terms")

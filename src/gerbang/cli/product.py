@@ -59,7 +59,8 @@ def import_(
 
     The first line names the columns: code and any of name, category, brand, operator, kind,
     status, status_reason, base_price (or price), cost, admin_fee, amount_min, amount_max,
-    amount_step, cut_off_start, cut_off_end, same_day_rule, description, supplier, supplier_code.
+    amount_step, cut_off_start, cut_off_end, same_day_rule, description, service, biller, supplier,
+    supplier_code.
     An empty cell keeps what is there. Exit code 1 when a line is wrong and nothing was written.
     """
     data = file.read_bytes()

@@ -85,6 +85,10 @@ def supplier(
     prices: Annotated[
         Path | None, typer.Option(help="JSON file {code: rupiah}; other codes cost Rp5,000.")
     ] = None,
+    bills: Annotated[
+        Path | None,
+        typer.Option(help='JSON file {code: {"service", "fee", "net"}} of bills to sell.'),
+    ] = None,
     orders_max: Annotated[
         int, typer.Option(min=1, help="Orders it keeps, in memory too; it refuses further ones.")
     ] = 1_000_000,
@@ -114,6 +118,7 @@ def supplier(
         callback_url=callback_url,
         credential=credential,
         prices=prices,
+        bills=bills,
         orders_max=orders_max,
         tls=tls,
         faults=faults,

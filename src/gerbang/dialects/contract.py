@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import msgspec
 from starlette.routing import BaseRoute
 
+from gerbang.bills.bill import Bill, Quote, Service
 from gerbang.clock import Clock
 from gerbang.orders.outcome import Outcome, StatusOutcome
 from gerbang.orders.reasons import Reason
@@ -101,6 +102,35 @@ class Purchase(msgspec.Struct, frozen=True, kw_only=True):
     price_max: int | None = None
 
 
+class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask what a customer owes; nothing is bought. `amount` is that of an open amount."""
+
+    dialect: str
+    product_code: str
+    customer_no: str
+    reference: str | None = None
+    amount: int | None = None
+    testing: bool = False
+
+
+class Pay(msgspec.Struct, frozen=True, kw_only=True):
+    """Pay the bill that an inquiry showed.
+
+    `reference` names the order. `inquiry_reference` names the inquiry where the dialect passes
+    one; None means the newest inquiry of the product and customer.
+    """
+
+    dialect: str
+    product_code: str
+    customer_no: str
+    reference: str | None
+    inquiry_reference: str | None = None
+    amount: int | None = None
+    testing: bool = False
+    signature: str = ""
+    price_max: int | None = None
+
+
 class ProductQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which products to list; None means all."""
 
@@ -179,6 +209,20 @@ class Uncertain(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class BillView(msgspec.Struct, frozen=True, kw_only=True):
+    """A bill that was found, as it may be paid until `expires_at`. A name check has no amounts."""
+
+    reference: str
+    product_code: str
+    product_name: str
+    customer_no: str
+    quoted: Quote
+    testing: bool
+    created_at: datetime
+    expires_at: datetime
+    balance: int | None = None
+
+
 class BalanceView(msgspec.Struct, frozen=True, kw_only=True):
     """`balance` is available rupiah: what the reseller can spend now, holds taken off."""
 
@@ -202,6 +246,8 @@ class ProductView(msgspec.Struct, frozen=True, kw_only=True):
     cut_off_start: str
     cut_off_end: str
     desc: str
+    service: str = ""
+    """What a bill is for (`bills.bill.Service`); empty where nothing can be asked about."""
 
 
 class BankView(msgspec.Struct, frozen=True, kw_only=True):
@@ -255,6 +301,14 @@ class Gateway(Protocol):
         self, credential: Credential, purchase: Purchase, refusal: Refusal
     ) -> PlaceResult:
         """Log a refusal the dialect decided, unless the reference has an order: then that."""
+        ...
+
+    async def inquire(self, credential: Credential, inquiry: Inquiry) -> BillView | Refusal:
+        """Ask a supplier what a customer owes, or whose meter it is; moves no money."""
+        ...
+
+    async def pay(self, credential: Credential, payment: Pay) -> PlaceResult:
+        """Pay a bill that an inquiry showed, idempotently by reference."""
         ...
 
     async def find_order(
@@ -339,6 +393,66 @@ class SupplierOrder(msgspec.Struct, frozen=True, kw_only=True):
     counter: int
     kind: ProductKind
     open_denomination: bool = False
+
+
+class SupplierInquiry(msgspec.Struct, frozen=True, kw_only=True):
+    """One question about a bill as a supplier sees it. `reference` is ours.
+
+    Where it is paid, the payment's `SupplierOrder` has the same reference, code, number and
+    quantity. `details_of` is what the answer's details are read as.
+    """
+
+    reference: str
+    product_code: str
+    customer_no: str
+    quantity: int
+    details_of: Service
+
+
+class BillFound(msgspec.Struct, frozen=True, kw_only=True):
+    """A supplier's bill; `total` is what it would take, its own fee with it."""
+
+    bill: Bill
+    total: int
+
+
+class BillRefused(msgspec.Struct, frozen=True, kw_only=True):
+    """No bill; `reroutable` says whether another supplier may know more."""
+
+    reason: Reason
+    reroutable: bool
+    message: str = ""
+
+
+class BillUnclear(msgspec.Struct, frozen=True, kw_only=True):
+    """No answer, or one that cannot be read: another supplier may be asked at once."""
+
+    message: str = ""
+
+
+BillAnswer = BillFound | BillRefused | BillUnclear
+
+
+class BillClient(Protocol):
+    """The part of a client half that asks about bills; paying one is `SupplierClient.buy`."""
+
+    binds_total: bool
+    """Whether a payment names its inquiry, so that the supplier itself refuses a changed bill.
+
+    Where it does not, the bill is looked at once more right before it is paid.
+    """
+
+    def inquire(
+        self, supplier: SupplierView, question: SupplierInquiry, *, now: datetime
+    ) -> HttpRequest:
+        """Build the question. Raises InexpressibleOrderError where the dialect cannot say it."""
+        ...
+
+    def read_inquiry(
+        self, supplier: SupplierView, question: SupplierInquiry, answer: Answered
+    ) -> BillAnswer:
+        """Interpret the answer; what is not listed is unclear."""
+        ...
 
 
 class SupplierNews(msgspec.Struct, frozen=True, kw_only=True):
@@ -479,6 +593,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     answers: Sequence[AnswerRule]
     explain: Callable[[InboundRequest, Credential], SignatureExplanation | None] | None = None
     """Explain a request's signature; None where the dialect signs nothing or it cannot be read."""
+    bills: BillClient | None = None
+    """How suppliers of this dialect are asked about bills; None where they cannot be."""
 
 
 ShutdownHook = Callable[[], Awaitable[None]]

@@ -19,6 +19,8 @@ class HouseAccount(StrEnum):
     LATE_SUCCESS = "house:late_success"
     OPENING = "house:opening"
     CARD_FEES = "house:card_fees"
+    BILL_MARGIN = "house:bill_margin"
+    """What we keep of bills; a payment's price leaves `house:sales` whole in the same commit."""
     BANK = "bank:main"
 
 

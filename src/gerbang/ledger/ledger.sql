@@ -128,16 +128,45 @@ SELECT o.id AS order_id, o.state::text, o.price, t.id AS hold_id, t.amount
  LIMIT 100
 
 -- name: verify_order_money
--- A successful order took its price, a failed one nothing; what a reseller pays late counts too.
+-- A successful order took its price, a failed one nothing; what a reseller pays late counts too. The share that he
+-- gets of a bill's fee is verified with the bills.
 SELECT o.id, o.state::text, o.price, coalesce(m.taken, 0)::bigint AS taken
   FROM orders o
   LEFT JOIN (SELECT t.order_id, -sum(e.amount) AS taken
                FROM transfers t JOIN entries e ON e.transfer_id = t.id
                JOIN accounts a ON a.id = e.account_id AND a.kind IN ('reseller', 'receivable')
-              WHERE t.order_id IS NOT NULL AND t.event NOT LIKE 'correction%'
+              WHERE t.order_id IS NOT NULL AND t.event NOT LIKE 'correction%' AND t.event NOT LIKE 'bill.share%'
               GROUP BY t.order_id) m ON m.order_id = o.id
  WHERE (o.state = 'success' AND NOT o.testing AND coalesce(m.taken, 0) <> o.price)
     OR ((o.state <> 'success' OR o.testing) AND coalesce(m.taken, 0) <> 0)
+ LIMIT 100
+
+-- name: verify_bills
+-- What a bill brought in went out again: to the supplier, to us and, as promised, to the reseller.
+SELECT o.id, o.state::text, o.price, b.due + b.fee AS total, b.share, coalesce(m.left_over, 0)::bigint AS left_over,
+       coalesce(m.shared, 0)::bigint AS shared, coalesce(m.due, 0)::bigint AS due
+  FROM orders o
+  LEFT JOIN bill_payments b ON b.order_id = o.id
+  LEFT JOIN (SELECT t.order_id,
+                    sum(CASE WHEN t.credit_account_id = h.id THEN t.amount ELSE -t.amount END) AS left_over,
+                    sum(CASE t.event WHEN 'bill.share' THEN t.amount WHEN 'bill.share.reversal' THEN -t.amount END) AS shared,
+                    sum(CASE t.event WHEN 'bill.due' THEN t.amount WHEN 'bill.due.reversal' THEN -t.amount END) AS due
+               FROM bill_payments p
+               JOIN transfers t ON t.order_id = p.order_id AND t.phase IN ('direct', 'posted')
+               JOIN accounts h ON h.code = 'house:sales' AND h.id IN (t.debit_account_id, t.credit_account_id)
+              GROUP BY t.order_id) m ON m.order_id = o.id
+ WHERE o.kind = 'postpaid'
+   AND (b.order_id IS NULL OR b.due + b.fee <> o.price OR coalesce(m.left_over, 0) <> 0
+        OR (NOT o.testing AND coalesce(m.shared, 0) <> CASE o.state WHEN 'success' THEN b.share ELSE 0 END)
+        OR (NOT o.testing AND coalesce(m.due, 0) <> CASE o.state WHEN 'success' THEN b.due ELSE 0 END))
+ LIMIT 100
+
+-- name: verify_bill_guards
+-- Every bill that may be paid once is guarded while its payment is not failed, and by nothing else.
+SELECT g.order_id, o.state::text, g.biller, g.customer_no, g.period, g.held
+  FROM bill_guards g LEFT JOIN orders o ON o.id = g.order_id
+ WHERE o.id IS NULL OR o.testing OR (g.held AND o.state = 'failed')
+    OR (NOT g.held AND o.state IN ('pending', 'success') AND g.released_at IS NULL)
  LIMIT 100
 
 -- name: verify_limits

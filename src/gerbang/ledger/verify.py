@@ -18,6 +18,8 @@ CHECKS: Final = (
     ("held equals open holds", "verify_held"),
     ("open holds are pending orders", "verify_holds_are_open_orders"),
     ("orders took their price", "verify_order_money"),
+    ("bills were split without a rest", "verify_bills"),
+    ("bills are guarded against a second payment", "verify_bill_guards"),
     ("nobody is below the credit limit", "verify_limits"),
     ("checkpoints equal entries", "verify_checkpoints"),
 )

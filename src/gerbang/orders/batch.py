@@ -17,6 +17,7 @@ from gerbang.ledger.account import Account, HouseAccount
 from gerbang.ledger.book import Book
 from gerbang.ledger.move import Moved, MoveMoney, plan_move
 from gerbang.ledger.transfer import Transfer, TransferEvent
+from gerbang.orders.batch_bills import load_bills, write_bills
 from gerbang.orders.batch_rows import (
     changed_attempt_row,
     changed_order_row,
@@ -128,6 +129,7 @@ class _Batch(BatchState):
         )
         await self._lock_orders()
         await self._load_known()
+        await load_bills(self.c, self)
         await self._claim()
         self._plan()
         await self._write()
@@ -294,6 +296,7 @@ class _Batch(BatchState):
         await self._settle_testing()
         await self._write_placed()
         await self._write_batch()
+        await write_bills(self.c, self)
         if self.new_steps:
             await self.c.execute(SQL.insert_sandbox_steps, *columns(self.new_steps, 3))
         if self.new_cases:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from gerbang.bills.bill import BillParts
 from gerbang.dialects.contract import OrderState
 from gerbang.ledger.account import HouseAccount
 from gerbang.ledger.book import Book
@@ -56,6 +57,11 @@ class BatchState:
         self.same_day: dict[tuple[int, int, str], Order] = {}
         self.by_key: dict[str, Transfer] = {}
         self.placed: list[PlacedRow] = []
+        self.bills: dict[int, BillParts] = {}
+        self.guards_held: set[tuple[str, str, str]] = set()
+        self.sessions_used: dict[int, OrderState] = {}
+        self.new_bill_payments: list[tuple[Any, ...]] = []
+        self.new_bill_guards: list[tuple[int, str, str, str]] = []
         self.new_attempts: list[tuple[Attempt, str | None, PlannedAttempt]] = []
         self.new_callbacks: list[tuple[Any, ...]] = []
         self.new_steps: list[tuple[Any, ...]] = []

@@ -263,6 +263,18 @@ class Intake:
             return None
         return balance
 
+    async def find_known(self, credential: Credential, purchase: Purchase) -> OrderView | None:
+        """Find the order of a reference, waiting for one that is on its way."""
+        return await self._find_known(credential, purchase)
+
+    async def write(self, credential: Credential, order: PlaceOrder) -> PlaceResult:
+        """Have an order written that was prepared elsewhere; waits for its final result."""
+        return await self._write(credential, order)
+
+    def note_refusal(self, credential: Credential, purchase: Purchase, refusal: Refusal) -> None:
+        """Keep a refusal in the log."""
+        self._log_soon(credential, purchase, refusal)
+
     async def _find_known(self, credential: Credential, purchase: Purchase) -> OrderView | None:
         reseller = credential.reseller
         if purchase.reference is None:

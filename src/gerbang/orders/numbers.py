@@ -23,10 +23,10 @@ class Numbers:
         self.callbacks = IdBlock()
 
     async def reserve(self, connection: Connection, writes: int) -> None:
-        """Have enough ids for a batch: each write needs at most four transfers."""
+        """Have enough ids for a batch: each write needs at most six transfers."""
         blocks = max(
             self.orders.blocks_missing(writes),
-            self.transfers.blocks_missing(writes * 4),
+            self.transfers.blocks_missing(writes * 6),
             self.attempts.blocks_missing(writes),
             self.callbacks.blocks_missing(writes * 2),
         )

@@ -9,6 +9,7 @@ from gerbang.ledger.transfer import TransferEvent
 from gerbang.orders.batch_rows import placed_row
 from gerbang.orders.batch_state import BatchState
 from gerbang.orders.order import Attempt, Order
+from gerbang.orders.place_bill import bill_refusal, remember_bill
 from gerbang.orders.reasons import Reason
 from gerbang.orders.transitions import AttemptState
 from gerbang.orders.writes import Known, Placed, PlaceOrder, PlaceOutcome, PlannedAttempt
@@ -21,6 +22,8 @@ def place_order(state: BatchState, w: PlaceOrder) -> PlaceOutcome:
     if earlier is not None:
         return _answer_known(w, earlier, account)
     refusal = _same_day_refusal(state, w, account)
+    if refusal is None:
+        refusal = bill_refusal(state, w, balance=account.available)
     if refusal is not None:
         return refusal
     return _write_order(state, w, account)
@@ -85,9 +88,12 @@ def _write_order(state: BatchState, w: PlaceOrder, account: Account) -> Placed |
             )
         order.hold_id = hold.id
     _remember(state, w, order)
+    remember_bill(state, w, order)
     attempt, first = None, None
     if w.first is not None:
-        attempt = _plan_attempt(state, order, 1, w.first)
+        # The payment of a bill has the id of its inquiry, so that both have one reference.
+        attempt_id = w.bill.inquiry_id if w.bill else None
+        attempt = _plan_attempt(state, order, 1, w.first, attempt_id=attempt_id)
         first = (attempt, w.claimed_by, w.first.explanation)
     state.placed.append(placed_row(order, w.account_id, hold, first))
     state.new_steps.extend((order.id, s.due_at, s.outcome) for s in w.steps)
@@ -145,8 +151,15 @@ def new_attempt(
     return attempt
 
 
-def _plan_attempt(state: BatchState, order: Order, number: int, planned: PlannedAttempt) -> Attempt:
-    attempt_id = state.numbers.attempts.next()
+def _plan_attempt(
+    state: BatchState,
+    order: Order,
+    number: int,
+    planned: PlannedAttempt,
+    *,
+    attempt_id: int | None = None,
+) -> Attempt:
+    attempt_id = state.numbers.attempts.next() if attempt_id is None else attempt_id
     return Attempt(
         id=attempt_id,
         order_id=order.id,

@@ -60,6 +60,8 @@ class Reason(StrEnum):
     BILL_CHANGED = "bill_changed"
     INQUIRY_NOT_FOUND = "inquiry_not_found"
     INQUIRY_EXPIRED = "inquiry_expired"
+    INQUIRY_MISMATCH = "inquiry_mismatch"
+    """The reference is that of another product's or customer's inquiry."""
     METER_WRONG = "meter_wrong"
     TOKEN_BELOW_MINIMUM = "token_below_minimum"  # noqa: S105 (a PLN token)
     KWH_LIMIT = "kwh_limit"

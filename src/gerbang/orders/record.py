@@ -75,6 +75,7 @@ def _situation(
         source=w.transcript.kind,
         confirm_first=w.confirm_first,
         unanswerable=w.unanswerable,
+        bill=state.bills.get(order.id),
     )
 
 

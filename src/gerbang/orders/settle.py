@@ -11,6 +11,7 @@ from typing import Final
 from gerbang.dialects.contract import CallbackEvent, OrderState
 from gerbang.ledger.account import HouseAccount
 from gerbang.ledger.transfer import Phase, Transfer, TransferEvent
+from gerbang.orders.bill_money import Ends, split_bill, unsplit_bill
 from gerbang.orders.outcome import (
     Accepted,
     Delivered,
@@ -79,7 +80,7 @@ def _delivered(s: Situation, outcome: Delivered) -> None:
         return
     end_attempt(s, AttemptState.DELIVERED)
     s.attempt.sn = outcome.sn
-    s.attempt.cost = s.attempt.cost_expected if outcome.cost is None else outcome.cost
+    s.attempt.cost = _cost(s, outcome)
     s.attempt.message = outcome.message
     s.attempt.supplier_order_id = outcome.supplier_order_id or s.attempt.supplier_order_id
     if s.order.state is OrderState.PENDING:
@@ -93,7 +94,7 @@ def _delivered(s: Situation, outcome: Delivered) -> None:
 def _succeed(s: Situation, outcome: Delivered, *, late: bool) -> None:
     """Post the hold and book the cost."""
     s.book.post(_hold(s), f"order:{s.order.id}:post", TransferEvent.SALE_POST)
-    _book_cost(s, TransferEvent.COST, HouseAccount.COST)
+    _book_sold(s)
     finish_order(s, OrderState.SUCCESS, reason=None)
     _take_delivery(s, outcome)
     s.events.append(CallbackEvent.SUCCESS)
@@ -102,9 +103,26 @@ def _succeed(s: Situation, outcome: Delivered, *, late: bool) -> None:
         open_case(s, "late_success", {"other_open_attempts": others})
 
 
+def _cost(s: Situation, outcome: Delivered) -> int:
+    """What the delivery costs us: what was expected, unless the supplier says otherwise.
+
+    A supplier of bills says what it took before our share at it, as it did when it was asked: only
+    a difference between the two is news.
+    """
+    if outcome.cost is None:
+        return s.attempt.cost_expected
+    if s.bill is None:
+        return outcome.cost
+    difference = outcome.cost - s.bill.supplier_total
+    if difference:
+        detail = {"asked": s.bill.supplier_total, "took": outcome.cost}
+        open_case(s, "bill_total_differs", detail)
+    return max(0, s.attempt.cost_expected + difference)
+
+
 def _take_delivery(s: Situation, outcome: Delivered) -> None:
     s.order.sn = outcome.sn
-    s.order.data = outcome.data if outcome.data is not None else s.order.data
+    _take_data(s, outcome)
     s.order.supplier_id = s.attempt.supplier_id
     s.order.cost = s.attempt.cost
 
@@ -121,7 +139,7 @@ def _succeed_late(s: Situation, outcome: Delivered) -> None:
         open_case(s, "late_success", {"sn": outcome.sn, "paid_by": "us"})
         return
     _charge_late(s)
-    _book_cost(s, TransferEvent.COST, HouseAccount.COST)
+    _book_sold(s)
     finish_order(s, OrderState.SUCCESS, reason=None)
     _take_delivery(s, outcome)
     s.events.append(CallbackEvent.SUCCESS)
@@ -167,7 +185,7 @@ def _delivered_again(s: Situation, outcome: Delivered) -> None:
     s.changed = True
     if s.order.state is OrderState.SUCCESS and s.order.supplier_id == s.attempt.supplier_id:
         s.order.sn = outcome.sn
-        s.order.data = outcome.data if outcome.data is not None else s.order.data
+        _take_data(s, outcome)
         s.order.updated_at = s.now
         s.events.append(CallbackEvent.SN_RECEIVED)
 
@@ -218,7 +236,8 @@ def _go_on_or_fail(s: Situation, *, reason: Reason, reroutable: bool) -> None:
     """Choose the next route, or give the money back and say failed."""
     if s.order.state is not OrderState.PENDING:
         return
-    s.planned = s.choose_next() if reroutable else None
+    # A bill is paid where it was seen: elsewhere only after it was seen there too.
+    s.planned = s.choose_next() if reroutable and s.bill is None else None
     if s.planned is None:
         _fail(s, reason)
 
@@ -251,7 +270,7 @@ def _reversed(s: Situation, outcome: Rejected) -> None:
             amount=s.order.price,
             order_id=s.order.id,
         )
-    _book_cost_reversal(s, HouseAccount.COST)
+    _book_unsold(s)
     finish_order(s, OrderState.REVERSED, reason=outcome.reason)
     s.events.append(CallbackEvent.REVERSED)
 
@@ -326,6 +345,34 @@ def _hold(s: Situation) -> Transfer:
         s.order.price,
         s.order.id,
     )
+
+
+def _take_data(s: Situation, outcome: Delivered) -> None:
+    """Keep details of the delivery; the bill that an order pays stays with it."""
+    if outcome.data is None:
+        return
+    kept = s.order.data if s.bill is not None else None
+    s.order.data = {**outcome.data, **(kept or {})}
+
+
+def _book_sold(s: Situation) -> None:
+    """Book what a sale costs; the money of a bill is split."""
+    if s.bill is None:
+        _book_cost(s, TransferEvent.COST, HouseAccount.COST)
+        return
+    ends = Ends(s.account_id, s.float_id, s.house)
+    cost = s.attempt.cost or 0
+    split_bill(s.book, s.bill, ends, cost=cost, order_id=s.order.id, attempt_id=s.attempt.id)
+
+
+def _book_unsold(s: Situation) -> None:
+    """Take back what `_book_sold` booked."""
+    if s.bill is None:
+        _book_cost_reversal(s, HouseAccount.COST)
+        return
+    ends = Ends(s.account_id, s.float_id, s.house)
+    cost = s.attempt.cost or 0
+    unsplit_bill(s.book, s.bill, ends, cost=cost, order_id=s.order.id, attempt_id=s.attempt.id)
 
 
 def _book_cost(s: Situation, event: TransferEvent, account: HouseAccount) -> None:

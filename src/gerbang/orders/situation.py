@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from gerbang.bills.bill import BillParts
 from gerbang.dialects.contract import CallbackEvent, LearnRules, OrderState
 from gerbang.ledger.account import HouseAccount
 from gerbang.ledger.book import Book
@@ -46,6 +47,8 @@ class Situation(msgspec.Struct, kw_only=True):
     """Nobody proved it: what contradicts something final is asked about before it is believed."""
     unanswerable: bool = False
     """No question can be asked about this attempt (any more)."""
+    bill: BillParts | None = None
+    """What the money is made of where the order pays a bill."""
     changed: bool = False
     resend: bool = False
     planned: PlannedAttempt | None = None

@@ -30,6 +30,24 @@ class SandboxStep(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Mapping[str, Any]
 
 
+class BillOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What the payment of a bill has beside an order.
+
+    `session_id` is the inquiry that the reseller saw, `inquiry_id` the one that is paid: its id
+    becomes that of the attempt. `periods` are what may be paid only once.
+    """
+
+    session_id: int
+    inquiry_id: int
+    biller: str
+    periods: tuple[str, ...]
+    due: int
+    fee: int
+    share: int
+    supplier_total: int
+    data: Mapping[str, Any]
+
+
 class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     """Write an order, its hold and its first attempt; or find the order of this reference."""
 
@@ -52,6 +70,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     first: PlannedAttempt | None
     steps: tuple[SandboxStep, ...] = ()
     claimed_by: str | None = None
+    bill: BillOrder | None = None
 
 
 class Placed(msgspec.Struct, frozen=True, kw_only=True):

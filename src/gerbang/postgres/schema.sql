@@ -72,6 +72,15 @@ CREATE TYPE public.deposit_ticket_state AS ENUM (
     'cancelled'
 );
 
+-- type inquiry_state
+
+CREATE TYPE public.inquiry_state AS ENUM (
+    'asked',
+    'found',
+    'refused',
+    'unclear'
+);
+
 -- type job_state
 
 CREATE TYPE public.job_state AS ENUM (
@@ -999,6 +1008,47 @@ ALTER TABLE public.bank_lines ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+-- table bill_guards
+
+CREATE TABLE public.bill_guards (
+    order_id bigint NOT NULL,
+    biller text NOT NULL,
+    customer_no text NOT NULL,
+    period text NOT NULL,
+    held boolean DEFAULT true NOT NULL,
+    released_at timestamp with time zone,
+    released_by text DEFAULT ''::text NOT NULL,
+    released_why text DEFAULT ''::text NOT NULL
+);
+
+-- comment TABLE bill_guards
+
+COMMENT ON TABLE public.bill_guards IS 'The same customer and period are paid once: held from the order on, released when it failed or by a person.';
+
+-- table bill_payments
+
+CREATE TABLE public.bill_payments (
+    order_id bigint NOT NULL,
+    session_id bigint NOT NULL,
+    inquiry_id bigint NOT NULL,
+    due bigint NOT NULL,
+    fee bigint NOT NULL,
+    share bigint NOT NULL,
+    supplier_total bigint NOT NULL,
+    CONSTRAINT bill_payments_check CHECK (((share >= 0) AND (share <= fee))),
+    CONSTRAINT bill_payments_due_check CHECK ((due >= 0)),
+    CONSTRAINT bill_payments_fee_check CHECK ((fee >= 0)),
+    CONSTRAINT bill_payments_supplier_total_check CHECK ((supplier_total >= 0))
+);
+
+-- comment TABLE bill_payments
+
+COMMENT ON TABLE public.bill_payments IS 'What a payment''s money is made of: due to the biller, our fee, the reseller''s share of it.';
+
+-- comment COLUMN bill_payments.session_id
+
+COMMENT ON COLUMN public.bill_payments.session_id IS 'The inquiry the reseller saw; inquiry_id is the one that is paid at the supplier.';
+
 -- table callback_deliveries
 
 CREATE TABLE public.callback_deliveries (
@@ -1327,6 +1377,53 @@ ALTER TABLE public.deposit_tickets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
     NO MAXVALUE
     CACHE 1
 );
+
+-- table inquiries
+
+CREATE TABLE public.inquiries (
+    id bigint NOT NULL,
+    reseller_id bigint NOT NULL,
+    credential_id bigint NOT NULL,
+    testing boolean NOT NULL,
+    dialect text NOT NULL,
+    reference text NOT NULL,
+    number smallint NOT NULL,
+    product_id bigint NOT NULL,
+    product_code text NOT NULL,
+    product_name text NOT NULL,
+    service text NOT NULL,
+    biller text NOT NULL,
+    customer_no text NOT NULL,
+    quantity bigint NOT NULL,
+    state public.inquiry_state DEFAULT 'asked'::public.inquiry_state NOT NULL,
+    reason text,
+    message text DEFAULT ''::text NOT NULL,
+    supplier_id bigint,
+    route_id bigint,
+    supplier_product_code text DEFAULT ''::text NOT NULL,
+    supplier_reference text DEFAULT ''::text NOT NULL,
+    supplier_total bigint,
+    bill jsonb,
+    fee bigint,
+    share bigint,
+    cost bigint,
+    total bigint,
+    request text DEFAULT ''::text NOT NULL,
+    answer text DEFAULT ''::text NOT NULL,
+    elapsed_ms integer DEFAULT 0 NOT NULL,
+    business_day date DEFAULT public.wib_day(clock_timestamp()) NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    answered_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    CONSTRAINT inquiries_amounts_not_negative CHECK (((COALESCE(fee, (0)::bigint) >= 0) AND (COALESCE(share, (0)::bigint) >= 0) AND (COALESCE(cost, (0)::bigint) >= 0) AND (COALESCE(total, (0)::bigint) >= 0) AND (COALESCE(share, (0)::bigint) <= COALESCE(fee, (0)::bigint)))),
+    CONSTRAINT inquiries_found_is_whole CHECK (((state <> 'found'::public.inquiry_state) OR (num_nulls(bill, fee, share, cost, total, expires_at) = 0))),
+    CONSTRAINT inquiries_quantity_positive CHECK ((quantity > 0)),
+    CONSTRAINT inquiries_testing_asks_no_supplier CHECK (((NOT testing) OR (supplier_id IS NULL)))
+);
+
+-- comment COLUMN inquiries.number
+
+COMMENT ON COLUMN public.inquiries.number IS '1 for what a reseller asked, more for further suppliers of the same question, 0 for our own look before a payment.';
 
 -- table installation
 
@@ -1813,13 +1910,16 @@ CREATE TABLE public.products (
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
     closed_by_health boolean DEFAULT false NOT NULL,
     health_reason text DEFAULT ''::text NOT NULL,
+    service text DEFAULT ''::text NOT NULL,
+    biller text DEFAULT ''::text NOT NULL,
     CONSTRAINT products_admin_fee_check CHECK ((admin_fee >= 0)),
     CONSTRAINT products_amount_step_check CHECK ((amount_step > 0)),
     CONSTRAINT products_base_price_check CHECK ((base_price >= 0)),
     CONSTRAINT products_code_check CHECK ((code ~ '^[A-Z0-9_/-]{1,32}$'::text)),
     CONSTRAINT products_cost_check CHECK ((cost >= 0)),
     CONSTRAINT products_cut_off_has_both_ends CHECK ((num_nulls(cut_off_start, cut_off_end) = ANY (ARRAY[0, 2]))),
-    CONSTRAINT products_open_amounts CHECK (((kind <> 'open'::public.product_kind) OR COALESCE(((amount_min > 0) AND (amount_max >= amount_min)), false)))
+    CONSTRAINT products_open_amounts CHECK (((kind <> 'open'::public.product_kind) OR COALESCE(((amount_min > 0) AND (amount_max >= amount_min)), false))),
+    CONSTRAINT products_service_known CHECK ((service = ANY (ARRAY[''::text, 'pln_postpaid'::text, 'pln_prepaid'::text, 'pln_non_taglis'::text, 'pdam'::text, 'bpjs_kesehatan'::text, 'bpjs_ketenagakerjaan'::text, 'internet'::text, 'mobile_postpaid'::text, 'multifinance'::text, 'gas'::text, 'tv'::text, 'pbb'::text, 'ewallet'::text])))
 );
 
 -- comment COLUMN products.base_price
@@ -1833,6 +1933,14 @@ COMMENT ON COLUMN public.products.closed_by_health IS 'Disturbed by itself, beca
 -- comment COLUMN products.health_reason
 
 COMMENT ON COLUMN public.products.health_reason IS 'Why, for the operator; resellers read status_reason.';
+
+-- comment COLUMN products.service
+
+COMMENT ON COLUMN public.products.service IS 'What a postpaid product pays; pln_prepaid also marks tokens whose meter can be checked.';
+
+-- comment COLUMN products.biller
+
+COMMENT ON COLUMN public.products.biller IS 'Who sends the bill: products of one biller share one guard against paying twice. Empty: the product alone.';
 
 -- sequence products_id_seq
 
@@ -2604,6 +2712,26 @@ ALTER TABLE ONLY public.bank_lines
 ALTER TABLE ONLY public.bank_lines
     ADD CONSTRAINT bank_lines_pkey PRIMARY KEY (id);
 
+-- constraint bill_guards bill_guards_pkey
+
+ALTER TABLE ONLY public.bill_guards
+    ADD CONSTRAINT bill_guards_pkey PRIMARY KEY (order_id, period);
+
+-- constraint bill_payments bill_payments_inquiry_id_key
+
+ALTER TABLE ONLY public.bill_payments
+    ADD CONSTRAINT bill_payments_inquiry_id_key UNIQUE (inquiry_id);
+
+-- constraint bill_payments bill_payments_pkey
+
+ALTER TABLE ONLY public.bill_payments
+    ADD CONSTRAINT bill_payments_pkey PRIMARY KEY (order_id);
+
+-- constraint bill_payments bill_payments_session_id_key
+
+ALTER TABLE ONLY public.bill_payments
+    ADD CONSTRAINT bill_payments_session_id_key UNIQUE (session_id);
+
 -- constraint callback_deliveries callback_deliveries_pkey
 
 ALTER TABLE ONLY public.callback_deliveries
@@ -2718,6 +2846,11 @@ ALTER TABLE ONLY public.deposit_tickets
 
 ALTER TABLE ONLY public.entries
     ADD CONSTRAINT entries_pkey PRIMARY KEY (transfer_id, account_id);
+
+-- constraint inquiries inquiries_pkey
+
+ALTER TABLE ONLY public.inquiries
+    ADD CONSTRAINT inquiries_pkey PRIMARY KEY (id);
 
 -- constraint installation installation_pkey
 
@@ -3075,6 +3208,10 @@ CREATE INDEX bank_lines_queue ON public.bank_lines USING btree (id) WHERE (state
 
 CREATE INDEX bank_lines_waiting ON public.bank_lines USING btree (id) WHERE (state = ANY (ARRAY['new'::public.bank_line_state, 'crediting'::public.bank_line_state]));
 
+-- index bill_guards_paid_once
+
+CREATE UNIQUE INDEX bill_guards_paid_once ON public.bill_guards USING btree (biller, customer_no, period) WHERE held;
+
 -- index callback_deliveries_callback
 
 CREATE INDEX callback_deliveries_callback ON public.callback_deliveries USING btree (callback_id);
@@ -3154,6 +3291,18 @@ CREATE UNIQUE INDEX entries_account_version ON public.entries USING btree (accou
 -- index entries_untracked_account
 
 CREATE INDEX entries_untracked_account ON public.entries USING btree (account_id, transfer_id) WHERE (version IS NULL);
+
+-- index inquiries_customer
+
+CREATE INDEX inquiries_customer ON public.inquiries USING btree (reseller_id, testing, product_id, customer_no, id) WHERE (state = 'found'::public.inquiry_state);
+
+-- index inquiries_day
+
+CREATE INDEX inquiries_day ON public.inquiries USING btree (reseller_id, business_day) WHERE ((number = 1) AND (NOT testing));
+
+-- index inquiries_reference
+
+CREATE INDEX inquiries_reference ON public.inquiries USING btree (reseller_id, testing, reference, id);
 
 -- index jobs_running
 
@@ -3391,6 +3540,14 @@ CREATE TRIGGER bank_lines_never_deleted BEFORE DELETE OR TRUNCATE ON public.bank
 
 CREATE TRIGGER bank_lines_take_listed_steps BEFORE UPDATE ON public.bank_lines FOR EACH ROW EXECUTE FUNCTION public.check_bank_line_step();
 
+-- trigger bill_guards bill_guards_never_deleted
+
+CREATE TRIGGER bill_guards_never_deleted BEFORE DELETE OR TRUNCATE ON public.bill_guards FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- trigger bill_payments bill_payments_append_only
+
+CREATE TRIGGER bill_payments_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bill_payments FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
 -- trigger categories categories_note_change
 
 CREATE TRIGGER categories_note_change BEFORE INSERT OR UPDATE ON public.categories FOR EACH ROW EXECUTE FUNCTION public.note_change();
@@ -3434,6 +3591,10 @@ CREATE TRIGGER entries_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public
 -- trigger entries entries_obey
 
 CREATE TRIGGER entries_obey AFTER INSERT ON public.entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.check_new_entries();
+
+-- trigger inquiries inquiries_never_deleted
+
+CREATE TRIGGER inquiries_never_deleted BEFORE DELETE OR TRUNCATE ON public.inquiries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 -- trigger installation installation_clock_goes_forward
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+import msgspec
+
 from gerbang.catalog.snapshot import Snapshot
 from gerbang.clock import Clock
 from gerbang.dialects.contract import ProductKind, Refusal
@@ -22,6 +24,9 @@ from gerbang.routing.route import Route
 from gerbang.routing.rules import area_of
 from gerbang.routing.standing import Standing
 from gerbang.suppliers.supplier import Supplier
+
+ASKING_IS_FREE: Final = 10**12
+"""The price where nothing is sold, so that no cost is above it."""
 
 UNFIT_MEANS_DISTURBED: Final = frozenset(
     {Code.CIRCUIT_OPEN, Code.FLOAT_LOW, Code.FLOAT_SHORT, Code.DAILY_LIMIT}
@@ -101,6 +106,27 @@ class Planner:
             deadline=self._deadline(order),
         )
         return _planned(self._choose(order.product_id, wish))
+
+    def plan_bill(
+        self,
+        reseller: Reseller,
+        product_id: int,
+        *,
+        customer_no: str,
+        net: int | None,
+        tried: frozenset[int] = frozenset(),
+    ) -> PlannedAttempt | None:
+        """Choose whom to ask about a bill; its `cost` is the route's own, per sheet.
+
+        `net` is what we keep per sheet; None where nothing will be paid.
+        """
+        wish = self._wish(reseller, destination=customer_no, price=net or 0, amount=0)
+        wish = msgspec.structs.replace(
+            wish,
+            tried_supplier_ids=tried,
+            price=ASKING_IS_FREE if net is None else net,
+        )
+        return _planned(self._choose(product_id, wish))
 
     def explain(self, reseller: Reseller, admission: Admission) -> Choice:
         """Say who would win right now, and why, without buying."""

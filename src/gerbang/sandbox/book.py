@@ -38,7 +38,20 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True, tag="taken", tag_field="e
     state: OrderState
     sn: str = ""
     reason: Reason | None = None
-    data: Mapping[str, str] | None = None
+    data: Mapping[str, Any] | None = None
+    share: int = 0
+    """What the buyer gets back of a bill's fee."""
+
+
+class Inquired(msgspec.Struct, frozen=True, kw_only=True, tag="inquired", tag_field="event"):
+    """A bill was shown; `looks` is how often it had been looked at before."""
+
+    reference: str
+    at: datetime
+    product_code: str
+    customer_no: str
+    amount: int
+    looks: int
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True, tag="changed", tag_field="event"):
@@ -50,7 +63,7 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True, tag="changed", tag_fiel
     state: OrderState
     sn: str = ""
     reason: Reason | None = None
-    data: Mapping[str, str] | None = None
+    data: Mapping[str, Any] | None = None
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, tag="told", tag_field="event"):
@@ -70,7 +83,7 @@ class Forged(msgspec.Struct, frozen=True, kw_only=True, tag="forged", tag_field=
     believed: bool
 
 
-Entry = Asked | Taken | Changed | Told | Forged
+Entry = Asked | Taken | Inquired | Changed | Told | Forged
 
 _encode: Final = msgspec.json.Encoder().encode
 _decoder: Final = msgspec.json.Decoder(Entry)
@@ -94,7 +107,7 @@ class FakeOrder(msgspec.Struct, kw_only=True):
     state: OrderState
     sn: str
     reason: Reason | None
-    data: Mapping[str, str] | None
+    data: Mapping[str, Any] | None
     updated_at: datetime
     steps_done: int = 0
     steps_told: int = 0
@@ -138,6 +151,9 @@ class Book:
         self.forgeries_believed = 0
         self.spent = 0
         self._latest: dict[tuple[str, str], str] = {}
+        self.looks: Counter[tuple[str, str]] = Counter()
+        self._sessions: dict[str, Inquired] = {}
+        self._latest_session: dict[tuple[str, str], Inquired] = {}
 
     @property
     def balance(self) -> int:
@@ -153,6 +169,12 @@ class Book:
         reference = self._latest.get((destination, product_code))
         return self.orders[reference] if reference is not None else None
 
+    def session(self, reference: str | None, code: str, customer_no: str) -> Inquired | None:
+        """Find what was shown under a reference; without one the newest of code and customer."""
+        if reference is not None:
+            return self._sessions.get(reference)
+        return self._latest_session.get((code, customer_no))
+
     def apply(self, entry: Entry) -> None:
         """Make what an entry says true."""
         match entry:
@@ -160,6 +182,10 @@ class Book:
                 self.requests[entry.reference] += 1
             case Taken():
                 self._take(entry)
+            case Inquired():
+                customer = (entry.product_code, entry.customer_no)
+                self.looks[customer] += 1
+                self._sessions[entry.reference] = self._latest_session[customer] = entry
             case Changed():
                 self._change(self.orders[entry.reference], entry)
             case Told():
@@ -173,7 +199,7 @@ class Book:
     def _take(self, entry: Taken) -> None:
         self.requests[entry.reference] += 1
         self._latest[entry.destination, entry.product_code] = entry.reference
-        self.spent += 0 if entry.state is OrderState.FAILED else entry.price
+        self.spent += 0 if entry.state is OrderState.FAILED else entry.price - entry.share
         self.orders[entry.reference] = FakeOrder(
             taken=entry,
             state=entry.state,
@@ -188,7 +214,7 @@ class Book:
         if entry.state is not order.state:
             order.deliveries += entry.state is OrderState.SUCCESS
             if entry.state in (OrderState.FAILED, OrderState.REVERSED):
-                self.spent -= order.taken.price
+                self.spent -= order.taken.price - order.taken.share
         order.state, order.sn, order.reason = entry.state, entry.sn, entry.reason
         order.data, order.updated_at = entry.data, entry.at
         order.steps_done = entry.step + 1
@@ -202,6 +228,8 @@ class Book:
             "requests": self.requests.total(),
             "requests_by_reference_max": max(self.requests.values(), default=0),
             "deliveries_by_reference_max": max(deliveries, default=0),
+            "inquiries": self.looks.total(),
+            "deliveries_by_bill_max": max(self._deliveries_by_bill().values(), default=0),
             "forgeries": self.forgeries,
             "forgeries_believed": self.forgeries_believed,
             "states": dict(states),
@@ -210,6 +238,14 @@ class Book:
         if references:
             counts["references"] = {one: self._reference(one) for one in self.requests}
         return counts
+
+    def _deliveries_by_bill(self) -> Counter[tuple[str, str]]:
+        """How often each customer's bill was paid: a buyer's guard keeps it at one."""
+        paid: Counter[tuple[str, str]] = Counter()
+        for order in self.orders.values():
+            if order.taken.kind is ProductKind.POSTPAID:
+                paid[order.taken.product_code, order.taken.destination] += order.deliveries
+        return paid
 
     def _reference(self, reference: str) -> dict[str, Any]:
         order = self.orders.get(reference)

@@ -7,22 +7,8 @@ from typing import Final
 
 import msgspec
 
-
-class DemoProduct(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the demo catalogue; rupiah."""
-
-    code: str
-    name: str
-    category: str
-    brand: str
-    operator: str = ""
-    kind: str = "prepaid"
-    price: int
-    cost: int
-    admin_fee: int = 0
-    amount_min: int | None = None
-    amount_max: int | None = None
-    amount_step: int = 1
+from gerbang.sandbox.demo_bills import demo_bills
+from gerbang.sandbox.demo_product import DemoProduct
 
 
 class DemoCategory(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +50,12 @@ CATEGORIES: Final = (
     DemoCategory(code="voucher", name="Voucher", pattern=PHONE, hint="the buyer's phone number"),
     DemoCategory(
         code="bill", name="Tagihan", pattern="^[0-9]{6,20}$", hint="a customer number, digits"
+    ),
+    DemoCategory(
+        code="wallet",
+        name="E-wallet bebas nominal",
+        pattern=PHONE,
+        hint="a phone number like 08123456789",
     ),
 )
 
@@ -170,36 +162,6 @@ _NAMED: Final = (
         price=5_600,
         cost=5_300,
     ),
-    DemoProduct(
-        code="MPBPJS",
-        name="BPJS Kesehatan",
-        category="bill",
-        brand="BPJS",
-        kind="postpaid",
-        price=0,
-        cost=0,
-        admin_fee=2_700,
-    ),
-    DemoProduct(
-        code="MPPLN",
-        name="PLN Pascabayar",
-        category="bill",
-        brand="PLN",
-        kind="postpaid",
-        price=0,
-        cost=0,
-        admin_fee=2_500,
-    ),
-    DemoProduct(
-        code="MPPDAM",
-        name="PDAM Kota Demo",
-        category="bill",
-        brand="PDAM",
-        kind="postpaid",
-        price=0,
-        cost=0,
-        admin_fee=2_500,
-    ),
 )
 
 
@@ -207,6 +169,7 @@ def demo_products() -> list[DemoProduct]:
     """Give the whole catalogue; codes are unique, the named ones win."""
     products = {p.code: p for p in _generated()}
     products.update({p.code: p for p in _NAMED})
+    products.update({p.code: p for p in demo_bills()})
     return list(products.values())
 
 
@@ -255,6 +218,7 @@ def _pln() -> Iterator[DemoProduct]:
             name=f"Token PLN {thousands:,}.000".replace(",", "."),
             category="pln",
             brand="PLN",
+            service="pln_prepaid",
             price=amount + 500,
             cost=amount + 100,
         )

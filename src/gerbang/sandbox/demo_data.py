@@ -19,7 +19,8 @@ from gerbang.postgres.pool import Connection
 from gerbang.resellers.admin import CallbackChange, ResellerChange, create_reseller
 from gerbang.resellers.credentials import NewCredential, issue_credential
 from gerbang.sandbox.demo_cards import furnish_cards
-from gerbang.sandbox.demo_catalog import CATEGORIES, PREFIXES, DemoProduct, demo_products
+from gerbang.sandbox.demo_catalog import CATEGORIES, PREFIXES, demo_products
+from gerbang.sandbox.demo_product import DemoProduct
 from gerbang.secrets_box import SecretBox, generate_token
 from gerbang.suppliers.admin import (
     RouteChange,
@@ -149,6 +150,8 @@ def _product_change(product: DemoProduct) -> ProductChange:
         "base_price": product.price,
         "cost": product.cost,
         "admin_fee": product.admin_fee,
+        "service": product.service,
+        "biller": product.biller,
     }
     if product.amount_max is not None:
         values["amount_min"] = product.amount_min or 1
@@ -199,7 +202,7 @@ async def issue_socx_token(connection: Connection, box: SecretBox) -> str:
 async def _furnish_suppliers(
     connection: Connection, box: SecretBox, base_urls: Mapping[str, str]
 ) -> None:
-    sold = [p for p in demo_products() if p.kind != "postpaid"]
+    sold = demo_products()
     for supplier in SUPPLIERS:
         await create_supplier(
             connection,

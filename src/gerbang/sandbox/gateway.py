@@ -10,14 +10,18 @@ from typing import Final, NoReturn
 import msgspec
 import structlog
 
+from gerbang.bills.admit import as_purchase
 from gerbang.clock import Clock, SystemClock, business_day
 from gerbang.dialects.contract import (
     BalanceView,
+    BillView,
     CallbackEvent,
     Credential,
     Dialect,
+    Inquiry,
     OrderState,
     OrderView,
+    Pay,
     PlaceResult,
     ProductKind,
     ProductQuery,
@@ -30,6 +34,8 @@ from gerbang.dialects.contract import (
 from gerbang.ids import generate_reference
 from gerbang.orders.reasons import Reason
 from gerbang.outbound.client import OutboundClient
+from gerbang.sandbox import bill_counter
+from gerbang.sandbox.bills import FakeBill
 from gerbang.sandbox.book import (
     Asked,
     Book,
@@ -100,6 +106,8 @@ class FakeSupplierSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Rupiah by product code; others cost Rp5,000."""
     orders_max: int = 1_000_000
     """Each is kept in memory, at about a kilobyte; further ones are refused."""
+    bills: Mapping[str, FakeBill] = {}
+    """What can be asked about, by product code; nothing else can."""
     faults: FaultSettings = NO_FAULTS
 
 
@@ -164,6 +172,33 @@ class FakeSupplierGateway:
         self._spoil(fault)
         return result
 
+    async def inquire(self, credential: Credential, inquiry: Inquiry) -> BillView | Refusal:
+        """Show a bill; what was shown is on disk before it is answered."""
+        _ = credential
+        reference = inquiry.reference or generate_reference()
+        count = self.book.looks[inquiry.product_code, inquiry.customer_no]
+        fault = self._pick_reply_fault("inquiry", f"{reference}/{inquiry.customer_no}", count)
+        entry, shown = bill_counter.inquire(
+            self.book, self._settings.bills, inquiry, reference, at=self.clock.now()
+        )
+        if entry is not None:
+            await self._record(entry)
+        self._spoil(fault)
+        return shown
+
+    async def pay(self, credential: Credential, payment: Pay) -> PlaceResult:
+        """Count the request, pay the bill once, and answer when the journal has it on disk."""
+        _ = credential
+        reference = payment.reference or generate_reference()
+        if self._is_full(reference):
+            return Refusal(reason=Reason.MAINTENANCE)
+        fault = self._pick_reply_fault("purchase", reference, self.book.requests[reference])
+        if fault is ReplyFault.DROP_BEFORE:
+            await self._drop_before_taking(reference)
+        result = await self._pay(reference, payment)
+        self._spoil(fault)
+        return result
+
     async def refuse(
         self, credential: Credential, purchase: Purchase, refusal: Refusal
     ) -> PlaceResult:
@@ -211,13 +246,21 @@ class FakeSupplierGateway:
     ) -> tuple[list[ProductView], str | None]:
         """List the priced products; every other code can be bought too."""
         _ = credential
+        bills = self._settings.bills
         if query.kind not in (None, ProductKind.PREPAID):
             return [], None
-        codes = sorted(self._settings.prices) if query.code is None else [query.code]
+        every = {*self._settings.prices, *bills}
+        codes = sorted(every) if query.code is None else [query.code]
         left = [code for code in codes if query.after is None or code > query.after]
         page = left[: query.limit]
         more = page[-1] if len(left) > len(page) else None
-        return [_product(code, self._unit_price(code)) for code in page], more
+        return [self._product(code) for code in page], more
+
+    def _product(self, code: str) -> ProductView:
+        fake = self._settings.bills.get(code)
+        if fake is None:
+            return _product(code, self._unit_price(code))
+        return bill_counter.bill_product(code, fake, token_price=self._settings.prices.get(code))
 
     async def open_ticket(
         self, credential: Credential, request: TicketRequest
@@ -234,9 +277,38 @@ class FakeSupplierGateway:
             await self._record(Asked(reference=reference, at=self.clock.now()))
             return self._repeat(known, purchase)
         plan = plan_for(purchase.destination)
+        return await self._take_over(reference, plan, self._take(reference, purchase, plan))
+
+    async def _pay(self, reference: str, payment: Pay) -> PlaceResult:
+        known = self.book.orders.get(reference)
+        if known is not None:
+            await self._record(Asked(reference=reference, at=self.clock.now()))
+            return self._repeat(known, as_purchase(payment))
+        bills, now = self._settings.bills, self.clock.now()
+        quoted = bill_counter.quote_to_pay(self.book, bills, payment, at=now)
+        if isinstance(quoted, Refusal):
+            await self._record(Asked(reference=reference, at=now))
+            return quoted
+        plan = bill_counter.plan_of_payment(payment.customer_no)
+        state = _FIRST_STATE[plan.on_request]
+        with_sn = state is OrderState.SUCCESS and plan.on_request != "success_without_sn"
+        taken = bill_counter.take(
+            payment,
+            quoted,
+            reference=reference,
+            number=self.book.next_id(),
+            at=now,
+            state=state,
+            sn=make_serial(reference, "").sn if with_sn else "",
+            plan=plan,
+        )
+        return await self._take_over(reference, plan, taken)
+
+    async def _take_over(self, reference: str, plan: Plan, taken: Taken) -> PlaceResult:
+        """Take an order as planned, and let it live."""
         if plan.on_request == "drop_before_taking" and not self.book.requests[reference]:
             await self._drop_before_taking(reference)
-        await self._record(self._take(reference, purchase, plan))
+        await self._record(taken)
         order = self.book.orders[reference]
         view = order.view(balance=self.book.balance)
         life = self._start_life(order)
@@ -306,7 +378,7 @@ class FakeSupplierGateway:
     # --- what happens later --------------------------------------------------------------------
 
     def _start_life(self, order: FakeOrder) -> asyncio.Task[None] | None:
-        later = plan_for(order.taken.destination).later
+        later = _plan_of(order).later
         told = not later or order.steps_told >= len(later) or not later[-1].callback
         if order.steps_done >= len(later) and told:
             return None
@@ -316,7 +388,7 @@ class FakeSupplierGateway:
         return life
 
     async def _live(self, order: FakeOrder) -> None:
-        plan = plan_for(order.taken.destination)
+        plan = _plan_of(order)
         for index, step in enumerate(plan.later):
             fault = self._callback_fault(order, index)
             if index >= order.steps_done:
@@ -335,8 +407,10 @@ class FakeSupplierGateway:
         state = _STATE_OF_STEP[step.kind]
         sn, data = order.sn, order.data
         if state is OrderState.SUCCESS and not sn:
-            serial = make_serial(order.taken.reference, order.taken.product_code)
-            sn, data = serial.sn, serial.data
+            bill = order.taken.kind is ProductKind.POSTPAID
+            code = "" if bill else order.taken.product_code
+            serial = make_serial(order.taken.reference, code)
+            sn, data = serial.sn, data if bill else serial.data
         return Changed(
             reference=order.taken.reference,
             at=self.clock.now(),
@@ -380,6 +454,13 @@ class FakeSupplierGateway:
             raise ConnectionDroppedError
         if fault is not None:
             spoil_reply(fault, self._settings.faults)
+
+
+def _plan_of(order: FakeOrder) -> Plan:
+    """Say what an order goes through: bills have a table of their own."""
+    if order.taken.kind is ProductKind.POSTPAID:
+        return bill_counter.plan_of_payment(order.taken.destination)
+    return plan_for(order.taken.destination)
 
 
 def _kind(purchase: Purchase) -> ProductKind:

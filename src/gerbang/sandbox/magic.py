@@ -97,11 +97,14 @@ def testing_steps(
     """Plan a testing order: the same table, with a pending time instead of a lost connection."""
     sn = _testing_serial(destination, product_kind)
     return tuple(
-        SandboxStep(
-            due_at=now + timedelta(milliseconds=step.after_ms), outcome=_outcome(step, sn=sn)
-        )
-        for step in _testing_plan(plan_for(destination))
+        SandboxStep(due_at=now + timedelta(milliseconds=after_ms), outcome=outcome)
+        for after_ms, outcome in steps_of_plan(plan_for(destination), sn=sn)
     )
+
+
+def steps_of_plan(plan: Plan, *, sn: str) -> list[tuple[int, Mapping[str, Any]]]:
+    """Give what becomes of a testing order by a plan: after how long, and what."""
+    return [(step.after_ms, _outcome(step, sn=sn)) for step in _testing_plan(plan)]
 
 
 class _Step(msgspec.Struct, frozen=True, kw_only=True):

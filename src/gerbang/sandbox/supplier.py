@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 
 from gerbang.dialects.registry import DIALECTS
 from gerbang.outbound.client import OutboundClient, OutboundSettings
+from gerbang.sandbox.bills import FakeBill
 from gerbang.sandbox.buyer import make_credential
 from gerbang.sandbox.dropping import AbortableProtocol, drop_on_demand
 from gerbang.sandbox.faults import FaultSettings, OtherFault, parse_faults
@@ -41,6 +42,7 @@ class SupplierOptions(msgspec.Struct, frozen=True, kw_only=True):
     callback_url: str
     credential: str
     prices: Path | None = None
+    bills: Path | None = None
     orders_max: int = 1_000_000
     tls: bool = False
     faults: str = ""
@@ -66,6 +68,7 @@ def _settings(options: SupplierOptions) -> FakeSupplierSettings:
             credential=make_credential(options.dialect, members),
             callback_url=options.callback_url,
             prices=_read_prices(options.prices),
+            bills=_read_bills(options.bills),
             orders_max=options.orders_max,
             faults=parse_faults(options.faults),
         )
@@ -81,6 +84,13 @@ def _read_prices(path: Path | None) -> dict[str, int]:
         return {}
     prices: dict[str, int] = msgspec.json.decode(path.read_bytes(), type=dict[str, int])
     return prices
+
+
+def _read_bills(path: Path | None) -> dict[str, FakeBill]:
+    if path is None:
+        return {}
+    bills: dict[str, FakeBill] = msgspec.json.decode(path.read_bytes(), type=dict[str, FakeBill])
+    return bills
 
 
 async def _serve(options: SupplierOptions, settings: FakeSupplierSettings) -> None:

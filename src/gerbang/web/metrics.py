@@ -16,6 +16,12 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.inquired = Counter(
+            "gerbang_bills_inquired",
+            "Inquiries about bills, by what came of them",
+            ["dialect", "result"],
+            registry=self.registry,
+        )
         self.placed = Counter(
             "gerbang_orders_placed",
             "Answers to purchases, by dialect and what they said",

@@ -57,7 +57,7 @@ def order_said(code: str, status: str, *, success: bool, **data: Any) -> Answere
         (said(409, success=False, code="DUPLICATE_REF_ID"), Unknown),
         (said(500, success=False, code="INTERNAL_ERROR"), Unknown),
         (said(422, success=False, code="ORDER_NOT_FOUND"), Unknown),
-        (said(422, success=False, code="BILL_NOT_FOUND"), Unknown),
+        (said(422, success=False, code="BILL_NOT_FOUND"), Rejected),
         (said(422, success=True, code="PRODUCT_NOT_FOUND"), Unknown),
         (said(502, success=False, code="PRODUCT_NOT_FOUND"), Unknown),
         (said(503, success=False, code="MAINTENANCE"), Rejected),

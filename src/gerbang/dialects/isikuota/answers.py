@@ -16,6 +16,12 @@ from gerbang.outbound.message import Answered, InboundRequest
 Word = Delivered | Accepted | Rejected | Unknown
 """What a supplier that answered may have said of an order."""
 
+_BILL_FAILURES: Final[Mapping[str, Reason]] = {
+    "BILL_NOT_FOUND": Reason.BILL_NOT_FOUND,
+    "BILL_ALREADY_PAID": Reason.BILL_ALREADY_PAID,
+    "BILL_CHANGED": Reason.BILL_CHANGED,
+}
+"""What a payment that was taken may fail of."""
 _HTTP_OK_MIN, _HTTP_ERROR_MIN, _HTTP_BROKEN_MIN = 200, 300, 500
 
 
@@ -36,6 +42,8 @@ class _Order(msgspec.Struct, frozen=True, kw_only=True):
     ref_id: str
     status: str
     price: int | None = None
+    total: int | None = None
+    """A bill's payment says this instead of `price` (§7.2)."""
     sn: str | None = None
 
 
@@ -76,7 +84,7 @@ def read_purchase(answer: Answered, reference: str) -> Word:
     reply = read_envelope(answer)
     if reply is None:
         return Unknown(message=f"unreadable answer, HTTP {answer.status}")
-    if reply.code.startswith("ORDER_"):
+    if _is_of_an_order(reply):
         return _read_order(answer, reply, reference)
     return _read_refusal(answer, reply)
 
@@ -91,27 +99,41 @@ def read_status(answer: Answered, reference: str) -> Word | NotFound:
         return Unknown(message=f"unreadable answer, HTTP {answer.status}")
     if reply.code == "ORDER_NOT_FOUND" and not reply.success:
         return NotFound(message=reply.message or "")
-    if reply.code.startswith("ORDER_"):
+    if _is_of_an_order(reply):
         return _read_order(answer, reply, reference)
     return Unknown(message=f"the question was refused: {reply.code}")
+
+
+def _is_of_an_order(reply: Envelope) -> bool:
+    """Whether a reply tells of an order; a bill's own failures do where `data` has the order."""
+    if reply.code in _BILL_FAILURES:
+        return _order_of(reply) is not None
+    return reply.code.startswith("ORDER_") or reply.code == "BILL_PAYMENT_SUCCESS"
 
 
 def _read_order(answer: Answered, reply: Envelope, reference: str) -> Word:
     """Believe an order reply only where HTTP status, code, success, status and ref_id agree."""
     order = _order_of(reply)
-    if order is None or not _HTTP_OK_MIN <= answer.status < _HTTP_ERROR_MIN:
+    is_ok = _HTTP_OK_MIN <= answer.status < _HTTP_ERROR_MIN
+    if order is None or not (is_ok or reply.code in _BILL_FAILURES):
         return Unknown(message=f"{reply.code} without an order, HTTP {answer.status}")
     if order.ref_id != reference:
         return Unknown(message=f"an answer about another ref_id: {order.ref_id}")
+    return _word(answer, reply, order)
+
+
+def _word(answer: Answered, reply: Envelope, order: _Order) -> Word:
+    message, cost = reply.message or "", _cost(order.price if order.total is None else order.total)
     # Letter case differs between commands (§14).
     match reply.code, reply.success, order.status.lower():
-        case "ORDER_SUCCESS", True, "success":
-            message = reply.message or ""
-            return Delivered(sn=order.sn or "", cost=_cost(order.price), message=message)
+        case (("ORDER_SUCCESS" | "BILL_PAYMENT_SUCCESS"), True, "success"):
+            return Delivered(sn=order.sn or "", cost=cost, message=message)
         case (("ORDER_SUCCESS" | "ORDER_PENDING"), True, "pending"):
-            return Accepted(cost=_cost(order.price), message=reply.message or "")
+            return Accepted(cost=cost, message=message)
         case "ORDER_FAILED", False, "failed":
-            return _failed(_peer_reason(answer.headers), reply.message or "")
+            return _failed(peer_reason(answer.headers), message)
+        case (("BILL_NOT_FOUND" | "BILL_ALREADY_PAID" | "BILL_CHANGED") as code, False, "failed"):
+            return _failed(_BILL_FAILURES[code], message)
         case _:
             return Unknown(message=f"{reply.code} with status {order.status}")
 
@@ -147,16 +169,16 @@ def _refusal_reason(answer: Answered, reply: Envelope) -> Reason | None:
     """Say more than the code where the answer does."""
     match reply.code:
         case "PRODUCT_UNAVAILABLE":
-            return _peer_reason(answer.headers)
+            return peer_reason(answer.headers)
         case "VALIDATION_ERROR" if isinstance(reply.errors, Mapping) and (
             "customer_no" in reply.errors
         ):
-            return _peer_reason(answer.headers) or Reason.INVALID_DESTINATION
+            return peer_reason(answer.headers) or Reason.INVALID_DESTINATION
         case _:
             return None
 
 
-def _peer_reason(headers: tuple[tuple[str, str], ...]) -> Reason | None:
+def peer_reason(headers: tuple[tuple[str, str], ...]) -> Reason | None:
     """Read a Gerbang peer's reason header; anything unexpected in it is ignored."""
     text = next((value for name, value in headers if name.lower() == REASON_HEADER), "")
     return next((reason for reason in PEER_REASONS if reason == text), None)
@@ -182,7 +204,7 @@ def read_webhook(request: InboundRequest) -> SupplierNews | None:
                 message=data.message or "",
             )
         case "order.failed", "failed":
-            failed = _failed(_peer_reason(request.headers), data.message or "")
+            failed = _failed(peer_reason(request.headers), data.message or "")
             outcome = msgspec.structs.replace(failed, supplier_order_id=str(data.order_id))
         case (("order.success" | "order.sn_received" | "order.failed"), status):
             outcome = Unknown(message=f"webhook {news.event} with status {status}")

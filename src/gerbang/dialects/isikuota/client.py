@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from gerbang.dialects.contract import (
     CallbackRefused,
     InexpressibleOrderError,
+    ProductKind,
     SupplierNews,
     SupplierOrder,
     SupplierView,
@@ -27,6 +28,7 @@ from gerbang.dialects.isikuota.answers import (
     read_status,
     read_webhook,
 )
+from gerbang.dialects.isikuota.bill_client import IsikuotaBills, payment_code
 from gerbang.dialects.isikuota.spec import BUY_COMMAND
 from gerbang.dialects.isikuota.wire import (
     canonical_body,
@@ -47,11 +49,11 @@ class IsikuotaClient:
         """Build the purchase (§6); the one thing it cannot say is a number of pieces."""
         business: dict[str, Any] = {
             "cmd": _command(order),
-            "code": order.product_code,
+            "code": payment_code(order.product_code),
             "customer_no": order.destination,
             "ref_id": order.reference,
         }
-        if order.open_denomination:
+        if order.open_denomination or (order.kind is ProductKind.POSTPAID and order.quantity > 1):
             business["amount"] = order.quantity
         return _request(supplier, "order", business, now=now)
 
@@ -156,7 +158,8 @@ def _command(order: SupplierOrder) -> str:
     command = BUY_COMMAND.get(order.kind)
     if command is None:
         raise InexpressibleOrderError(f"no command buys {order.kind}")
-    if order.quantity != 1 and not order.open_denomination:
+    has_amount = order.open_denomination or order.kind is ProductKind.POSTPAID
+    if order.quantity != 1 and not has_amount:
         # There is no member for a number of pieces; buying one of several would be a lie.
         raise InexpressibleOrderError(f"no word for {order.quantity} pieces")
     return command
@@ -180,3 +183,12 @@ def _request(
         body=encode_request(business, api_id=api_id, signature=signature, timestamp=timestamp),
         secrets=(signature, supplier.secrets["api_key"], supplier.secrets["secret_key"]),
     )
+
+
+def _build(
+    supplier: SupplierView, path: str, business: Mapping[str, Any], now: datetime
+) -> HttpRequest:
+    return _request(supplier, path, business, now=now)
+
+
+BILLS: Final = IsikuotaBills(_build)

@@ -10,14 +10,18 @@ import msgspec
 from gerbang.dialects.contract import (
     Credential,
     Gateway,
+    Inquiry,
     OrderView,
+    Pay,
     ProductKind,
     ProductQuery,
     Purchase,
     Refusal,
     Uncertain,
 )
+from gerbang.dialects.isikuota.bill_replies import in_wire_words, inquiry_reply
 from gerbang.dialects.isikuota.fields import (
+    BillFields,
     BuyFields,
     InvalidFieldsError,
     read_product_query,
@@ -25,6 +29,7 @@ from gerbang.dialects.isikuota.fields import (
 )
 from gerbang.dialects.isikuota.replies import (
     order_reply,
+    pending_reply,
     products_reply,
     refusal_reply,
     refused,
@@ -111,6 +116,57 @@ def _is_game(gateway: Gateway, credential: Credential, code: str) -> bool:
     return any("game" in product.category.casefold() for product in found)
 
 
+async def _inquire(gateway: Gateway, asked: Asked) -> Answered:
+    """Ask what a customer owes (§7.1); of a token's product, whose meter it is."""
+    fields = BillFields(asked.business, paying=False)
+    result = await gateway.inquire(
+        asked.credential,
+        Inquiry(
+            dialect=NAME,
+            product_code=fields.code,
+            customer_no=fields.customer_no,
+            reference=fields.ref_id,
+            amount=fields.amount,
+            testing=asked.testing,
+        ),
+    )
+    if isinstance(result, Refusal):
+        return refusal_reply(in_wire_words(result))
+    return inquiry_reply(result)
+
+
+async def _pay(gateway: Gateway, asked: Asked) -> Answered:
+    """Pay what an inquiry showed under the same ref_id (§7.2)."""
+    fields = BillFields(asked.business, paying=True)
+    payment = Pay(
+        dialect=NAME,
+        product_code=fields.code,
+        customer_no=fields.customer_no,
+        reference=fields.ref_id,
+        inquiry_reference=fields.ref_id,
+        amount=fields.amount,
+        testing=asked.testing,
+        signature=asked.signature,
+    )
+    result = await gateway.pay(asked.credential, payment)
+    match result:
+        case OrderView():
+            return order_reply(result)
+        case Refusal():
+            return refusal_reply(in_wire_words(result))
+        case Uncertain():
+            return pending_reply(
+                reference=result.reference,
+                customer_no=fields.customer_no,
+                code=fields.code,
+                name=result.product_name,
+                price=result.price,
+                created_at=result.created_at,
+            )
+        case _:
+            assert_never(result)
+
+
 async def _status(gateway: Gateway, asked: Asked) -> Answered:
     """Tell where an order stands; an addition of ours (§0)."""
     reference = read_status_fields(asked.business)
@@ -128,10 +184,11 @@ async def _products(gateway: Gateway, asked: Asked) -> Answered:
 COMMANDS: Final[Mapping[str, Command]] = {
     "prepaid": _buy,
     "game": _buy,
+    "inquiry": _inquire,
+    "pay-pasca": _pay,
     "status": _status,
     "products": _products,
 }
-"""Bills (inquiry, pay-pasca) come here with the bills themselves."""
 
-ORDERING: Final = frozenset(name for name, command in COMMANDS.items() if command is _buy)
+ORDERING: Final = frozenset(name for name, command in COMMANDS.items() if command in (_buy, _pay))
 """Commands that may create an order: a crash in one of them must not sound like a failure."""

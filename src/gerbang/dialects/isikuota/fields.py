@@ -114,6 +114,23 @@ class BuyFields:
         members.check()
 
 
+class BillFields:
+    """The members of an inquiry or a bill's payment (§7); `amount` is ours, for open amounts."""
+
+    __slots__ = ("amount", "code", "customer_no", "ref_id")
+
+    def __init__(self, business: Mapping[str, Any], *, paying: bool) -> None:
+        members = Members(business)
+        self.code = members.text("code", CODE_CHARACTERS_MAX)
+        self.customer_no = members.text("customer_no", CUSTOMER_NO_CHARACTERS_MAX)
+        self.ref_id = members.ref_id()
+        if paying and self.ref_id is None:
+            # There is no "generated where it is empty" here: it names the inquiry (§7.2).
+            members.blame("ref_id", _REQUIRED)
+        self.amount = members.integer("amount", 1, RUPIAH_MAX)
+        members.check()
+
+
 def read_status_fields(business: Mapping[str, Any]) -> str:
     """Read which order is asked about."""
     members = Members(business)

@@ -18,6 +18,7 @@ from gerbang.dialects.contract import (
     SignatureExplanation,
     Uncertain,
 )
+from gerbang.dialects.isikuota.bill_replies import payment_code, payment_data, payment_status
 from gerbang.dialects.isikuota.spec import (
     ERROR_FIELD,
     HTTP_STATUS,
@@ -43,12 +44,26 @@ _NEVER_TOLD: Final = "INVALID_CREDENTIALS"
 
 def order_reply(order: OrderView) -> Answered:
     """Tell where an order stands; a failed one is an answered question, so HTTP 200 (§0)."""
+    if order.kind is ProductKind.POSTPAID:
+        return _payment_reply(order)
     return envelope(
         200,
         ORDER_CODE[order.state],
         success=order.state in (OrderState.SUCCESS, OrderState.PENDING),
         message=order_message(order),
         data=_order_data(order),
+        headers=reason_headers(order),
+    )
+
+
+def _payment_reply(order: OrderView) -> Answered:
+    paid = order.state is OrderState.SUCCESS
+    return envelope(
+        payment_status(order),
+        payment_code(order),
+        success=order.state in (OrderState.SUCCESS, OrderState.PENDING),
+        message="Pembayaran tagihan berhasil" if paid else order_message(order),
+        data=payment_data(order),
         headers=reason_headers(order),
     )
 

@@ -106,6 +106,8 @@ REASONS: Final[Mapping[Reason, str]] = {
     Reason.BILL_CHANGED: "BILL_CHANGED",
     Reason.INQUIRY_NOT_FOUND: "INQUIRY_NOT_FOUND",
     Reason.INQUIRY_EXPIRED: "INQUIRY_EXPIRED",
+    # The same reference with other content, as for orders (§0).
+    Reason.INQUIRY_MISMATCH: "DUPLICATE_REF_ID",
     Reason.METER_WRONG: "ORDER_FAILED",
     Reason.TOKEN_BELOW_MINIMUM: "ORDER_FAILED",
     Reason.KWH_LIMIT: "ORDER_FAILED",
@@ -172,6 +174,7 @@ REASON_TEXT: Final[Mapping[Reason, str]] = {
     Reason.BILL_CHANGED: "Nilai tagihan berubah, lakukan inquiry ulang",
     Reason.INQUIRY_NOT_FOUND: "Inquiry tidak ditemukan",
     Reason.INQUIRY_EXPIRED: "Sesi inquiry sudah berakhir, lakukan inquiry ulang",
+    Reason.INQUIRY_MISMATCH: "code atau customer_no tidak sama dengan saat inquiry",
     Reason.METER_WRONG: "Nomor meter salah",
     Reason.TOKEN_BELOW_MINIMUM: "Nominal token di bawah minimum",
     Reason.KWH_LIMIT: "Melebihi batas KWH",
@@ -217,6 +220,7 @@ BUY_COMMAND: Final[Mapping[ProductKind, str]] = {
     ProductKind.PREPAID: "prepaid",
     ProductKind.OPEN: "prepaid",
     ProductKind.GAME: "game",
+    ProductKind.POSTPAID: "pay-pasca",
 }
 """The command that buys a kind from a supplier."""
 
@@ -304,6 +308,11 @@ REFUSALS: Final[Mapping[str, AnswerRule]] = {
         _refused("PRODUCT_NOT_FOUND", Reason.PRODUCT_DISTURBED, "§0: a route is set up wrong"),
         _refused("PRODUCT_UNAVAILABLE", Reason.PRODUCT_DISTURBED, "§0"),
         _refused("INSUFFICIENT_BALANCE", Reason.SUPPLIER_REFUSED_US, "§0: our float there"),
+        _refused("BILL_NOT_FOUND", Reason.BILL_NOT_FOUND, "§0"),
+        _refused("BILL_ALREADY_PAID", Reason.BILL_ALREADY_PAID, "§0"),
+        _refused("BILL_CHANGED", Reason.BILL_CHANGED, "§0: nothing was taken"),
+        _refused("INQUIRY_NOT_FOUND", Reason.INQUIRY_NOT_FOUND, "§0"),
+        _refused("INQUIRY_EXPIRED", Reason.INQUIRY_EXPIRED, "§0"),
         _refused("RATE_LIMITED", Reason.SUPPLIER_REFUSED_US, "§0: too fast for the supplier"),
         _refused("MAINTENANCE", Reason.PRODUCT_DISTURBED, "§0: said before anything is written"),
     )
@@ -320,6 +329,9 @@ ANSWERS: Final[tuple[AnswerRule, ...]] = (
         reason=Reason.BILLER_FAILED,
         reroutable=True,
     ),
+    _rule("BILL_PAYMENT_SUCCESS, status success, our ref_id", "Delivered", "§7.2"),
+    _rule("BILL_NOT_FOUND, BILL_ALREADY_PAID or BILL_CHANGED with an order of status Failed",
+          "Rejected", "§0: the payment was taken and failed", reason=Reason.BILL_CHANGED),
     _rule("any of these with another ref_id", "Unknown", "an answer to another question"),
     _rule("code, success and status disagree", "Unknown", "§0"),
     *REFUSALS.values(),

@@ -57,6 +57,7 @@ REASON_WORDS: Final[Mapping[str, Reason]] = {
     "minimum": Reason.TOKEN_BELOW_MINIMUM,
     # Bills.
     "cek tagihan tidak ditemukan": Reason.INQUIRY_NOT_FOUND,
+    "cek tagihan tidak cocok": Reason.INQUIRY_MISMATCH,
     "cek tagihan sudah kedaluwarsa": Reason.INQUIRY_EXPIRED,
     "tagihan tidak ditemukan": Reason.BILL_NOT_FOUND,
     "tagihan sudah dibayar": Reason.BILL_ALREADY_PAID,

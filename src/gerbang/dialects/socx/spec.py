@@ -78,6 +78,7 @@ REASONS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.BILL_CHANGED: "80",
         Reason.INQUIRY_NOT_FOUND: "10",
         Reason.INQUIRY_EXPIRED: "79",
+        Reason.INQUIRY_MISMATCH: "10",
         Reason.METER_WRONG: "115",
         Reason.TOKEN_BELOW_MINIMUM: "241",
         Reason.KWH_LIMIT: "247",

@@ -1,0 +1,1 @@
+"""Bills: inquiry sessions and payments; see docs/bills.md."""

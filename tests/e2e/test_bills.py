@@ -1,0 +1,257 @@
+"""Bills against a running demo, live: shown, paid once, split in the ledger, and printed."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from e2e.buyer import Buyer, make_buyer
+from e2e.running_demo import RunningDemo
+
+FUNDS: Final = 10_000_000
+_numbers = itertools.count(7_000_000_100)
+SHARE, WE_KEEP, SUPPLIER_KEEPS = 900, 600, 1_200
+"""Of MPBPJS' fee of Rp2,700; see sandbox/demo_bills.py."""
+
+
+def customer(ending: str = "5555") -> str:
+    """Give a customer's number that no other test uses."""
+    return f"{next(_numbers)}{ending}"
+
+
+@pytest.fixture
+async def http(demo: RunningDemo) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=demo.base_url, timeout=20) as client:
+        yield client
+
+
+@pytest.fixture
+async def buyer(demo: RunningDemo, http: httpx.AsyncClient) -> Buyer:
+    return await make_buyer(demo, http, funds=FUNDS)
+
+
+async def ask(http: httpx.AsyncClient, buyer: Buyer, **business: Any) -> httpx.Response:
+    """Send signed IsiKuota members to the order address."""
+    return await http.post("/v1/order", json=buyer.signed(business))
+
+
+async def inquire(
+    http: httpx.AsyncClient, buyer: Buyer, ref: str, no: str, code: str = "MPBPJS", **more: Any
+) -> httpx.Response:
+    return await ask(http, buyer, cmd="inquiry", code=code, customer_no=no, ref_id=ref, **more)
+
+
+async def pay(
+    http: httpx.AsyncClient, buyer: Buyer, ref: str, no: str, code: str = "MPBPJS", **more: Any
+) -> httpx.Response:
+    return await ask(http, buyer, cmd="pay-pasca", code=code, customer_no=no, ref_id=ref, **more)
+
+
+def told(reply: httpx.Response) -> tuple[int, str]:
+    return reply.status_code, reply.json()["code"]
+
+
+async def test_a_bill_is_shown_and_paid_as_the_document_says(
+    http: httpx.AsyncClient, buyer: Buyer
+) -> None:
+    no = customer()
+    shown = (await inquire(http, buyer, "INQ-001", no)).json()
+    bill = {
+        "ref_id": "INQ-001",
+        "status": "success",
+        "customer_no": no,
+        "customer_name": "Demo Member",
+        "code": "MPBPJS",
+        "tagihan": 22_500,
+        "admin": 2_700,
+        "total": 25_200,
+        "desc": {
+            "jumlah_peserta": "2",
+            "lembar_tagihan": 1,
+            "alamat": "JAKARTA PUSAT",
+            "detail": [{"periode": "01"}],
+        },
+    }
+    assert shown == {
+        "success": True,
+        "code": "BILL_INQUIRY_SUCCESS",
+        "message": "Tagihan berhasil ditemukan",
+        "data": bill,
+        "errors": None,
+        "meta": None,
+    }
+    assert await buyer.money(http) == (FUNDS, 0)
+    reply = await pay(http, buyer, "INQ-001", no)
+    paid = reply.json()
+    assert told(reply) == (200, "BILL_PAYMENT_SUCCESS")
+    assert paid["message"] == "Pembayaran tagihan berhasil"
+    assert paid["data"] == bill | {k: paid["data"][k] for k in ("sn", "created_at")}
+    assert paid["data"]["sn"]
+    assert (paid["errors"], paid["meta"]) == (None, None)
+    assert await buyer.money(http) == (FUNDS - 25_200 + SHARE, 0)
+
+
+async def test_a_payment_s_money_is_split_without_a_rest(
+    http: httpx.AsyncClient, buyer: Buyer
+) -> None:
+    no = customer()
+    await inquire(http, buyer, "SPLIT", no)
+    await pay(http, buyer, "SPLIT", no)
+    order = await buyer.order(http, "SPLIT")
+    assert order is not None
+    reseller = f"reseller:{buyer.code}"
+    supplier = f"float:{order['attempts'][0]['supplier_code']}"
+    lines = [(t["event"], t["debit"], t["credit"], t["amount"]) for t in order["transfers"]]
+    assert lines == [
+        ("sale.hold", reseller, "house:sales", 25_200),
+        ("sale.post", reseller, "house:sales", 25_200),
+        ("bill.due", "house:sales", supplier, 22_500),
+        ("bill.fee", "house:sales", supplier, SUPPLIER_KEEPS),
+        ("bill.share", "house:sales", reseller, SHARE),
+        ("bill.margin", "house:sales", "house:bill_margin", WE_KEEP),
+    ]
+
+
+async def test_paying_twice_at_once_pays_once(http: httpx.AsyncClient, buyer: Buyer) -> None:
+    no = customer("1231")
+    for ref in ("ONE", "TWO"):
+        assert told(await inquire(http, buyer, ref, no)) == (200, "BILL_INQUIRY_SUCCESS")
+    replies = await asyncio.gather(
+        *(pay(http, buyer, ref, no) for ref in ("ONE", "ONE", "ONE", "TWO", "TWO", "TWO"))
+    )
+    codes = [told(reply) for reply in replies]
+    one, two = set(codes[:3]), set(codes[3:])
+    # The others of the same reference are told how it stands; the other reference is refused.
+    taken, refused = (
+        {(200, "BILL_PAYMENT_SUCCESS"), (200, "ORDER_PENDING")},
+        (422, "BILL_ALREADY_PAID"),
+    )
+    assert {refused} in (one, two)
+    assert (one | two) - {refused} <= taken
+    assert (200, "BILL_PAYMENT_SUCCESS") in one | two
+    assert await buyer.money(http) == (FUNDS - 25_200 + SHARE, 0)
+
+
+async def test_the_same_customer_and_period_are_paid_again_only_when_a_person_says_so(
+    demo: RunningDemo, http: httpx.AsyncClient, buyer: Buyer
+) -> None:
+    no = customer()
+    await inquire(http, buyer, "FIRST", no)
+    await pay(http, buyer, "FIRST", no)
+    other = await make_buyer(demo, http, funds=FUNDS)
+    await inquire(http, other, "SECOND", no)
+    assert told(await pay(http, other, "SECOND", no)) == (422, "BILL_ALREADY_PAID")
+    order = await buyer.order(http, "FIRST")
+    assert order is not None
+    path = f"/api/orders/{order['id']}/allow-again"
+    allowed = await http.post(path, json={"reason": "he wants to"}, headers=demo.admin)
+    assert allowed.status_code == httpx.codes.OK, allowed.text
+    assert allowed.json()["periods"] == ["01"]
+    assert told(await pay(http, other, "SECOND", no)) == (200, "BILL_PAYMENT_SUCCESS")
+    await inquire(http, other, "THIRD", no)
+    assert told(await pay(http, other, "THIRD", no)) == (422, "BILL_ALREADY_PAID")
+    again = await http.post(path, json={"reason": "once more"}, headers=demo.admin)
+    assert again.status_code == httpx.codes.CONFLICT
+
+
+ENDINGS: Final[Mapping[str, tuple[tuple[int, str], tuple[int, str] | None]]] = {
+    "1232": ((422, "BILL_NOT_FOUND"), None),
+    "1240": ((422, "BILL_ALREADY_PAID"), None),
+    "1245": ((422, "VALIDATION_ERROR"), None),
+    "1241": ((200, "BILL_INQUIRY_SUCCESS"), (422, "BILL_CHANGED")),
+    "1243": ((200, "BILL_INQUIRY_SUCCESS"), (422, "BILL_ALREADY_PAID")),
+    "1234": ((200, "BILL_INQUIRY_SUCCESS"), (200, "ORDER_FAILED")),
+    "1242": ((200, "BILL_INQUIRY_SUCCESS"), (200, "BILL_PAYMENT_SUCCESS")),
+    "1235": ((200, "BILL_INQUIRY_SUCCESS"), (200, "BILL_PAYMENT_SUCCESS")),
+    "1236": ((200, "BILL_INQUIRY_SUCCESS"), (200, "BILL_PAYMENT_SUCCESS")),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("testing", [False, True])
+async def test_each_ending_has_its_own_clear_code_live_and_testing(
+    http: httpx.AsyncClient, buyer: Buyer, ending: str, *, testing: bool
+) -> None:
+    no, more = customer(ending), {"testing": True} if testing else {}
+    found, paid = ENDINGS[ending]
+    assert told(await inquire(http, buyer, "END", no, **more)) == found
+    if paid is not None:
+        reply = await pay(http, buyer, "END", no, **more)
+        assert told(reply) == paid, reply.text
+        succeeded = paid[1] == "BILL_PAYMENT_SUCCESS"
+        if not succeeded or testing:
+            assert await buyer.money(http) == (FUNDS, 0)
+
+
+async def test_a_mismatch_an_unknown_and_a_foreign_mode_are_refused(
+    http: httpx.AsyncClient, buyer: Buyer
+) -> None:
+    no = customer()
+    await inquire(http, buyer, "MIX", no)
+    wrong = await pay(http, buyer, "MIX", customer())
+    assert told(wrong) == (409, "DUPLICATE_REF_ID")
+    assert list(wrong.json()["errors"]) == ["customer_no"]
+    wrong = await pay(http, buyer, "MIX", no, code="MPPLN")
+    assert told(wrong) == (409, "DUPLICATE_REF_ID")
+    assert list(wrong.json()["errors"]) == ["code"]
+    assert told(await pay(http, buyer, "NEVER", no)) == (422, "INQUIRY_NOT_FOUND")
+    assert told(await pay(http, buyer, "MIX", no, testing=True)) == (422, "INQUIRY_NOT_FOUND")
+    assert told(await pay(http, buyer, "MIX", no)) == (200, "BILL_PAYMENT_SUCCESS")
+    assert told(await pay(http, buyer, "MIX", no)) == (200, "BILL_PAYMENT_SUCCESS")
+    assert told(await inquire(http, buyer, "MIX", no)) == (409, "DUPLICATE_REF_ID")
+
+
+SERVICES: Final = (
+    "MPBPJS", "MPBPJSTK", "MPPLN", "MPPLNNT", "MPPDAM", "MPINET", "MPHALO", "MPFIN", "MPGAS",
+    "MPTV", "MPPBB",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("code", SERVICES)
+async def test_every_service_is_shown_paid_and_printed(
+    demo: RunningDemo, http: httpx.AsyncClient, buyer: Buyer, code: str
+) -> None:
+    no = customer()
+    shown = (await inquire(http, buyer, "SVC", no, code=code)).json()
+    assert shown["data"]["total"] == shown["data"]["tagihan"] + shown["data"]["admin"]
+    assert told(await pay(http, buyer, "SVC", no, code=code)) == (200, "BILL_PAYMENT_SUCCESS")
+    order = await buyer.order(http, "SVC")
+    assert order is not None
+    path = f"/api/orders/{order['id']}/receipt"
+    text = await http.get(path, headers=demo.admin)
+    assert text.headers["content-type"] == "text/plain; charset=utf-8"
+    for part in (no, shown["data"]["customer_name"], order["sn"]):
+        assert part in text.text
+    pdf = await http.get(path, params={"format": "pdf"}, headers=demo.admin)
+    assert pdf.content.startswith(b"%PDF-1.4")
+
+
+async def test_an_open_amount_is_asked_and_paid_with_its_amount_and_may_be_paid_again(
+    http: httpx.AsyncClient, buyer: Buyer
+) -> None:
+    for ref in ("W1", "W2"):
+        more = {"code": "MPDANA", "amount": 50_000}
+        shown = await inquire(http, buyer, ref, "081234567890", **more)
+        assert shown.json()["data"]["total"] == 50_700
+        assert told(await pay(http, buyer, ref, "081234567890", **more))[1] == (
+            "BILL_PAYMENT_SUCCESS"
+        )
+    assert told(await inquire(http, buyer, "W3", "081234567890", code="MPDANA"))[0] == 422
+
+
+@pytest.mark.parametrize("code", ["PLN20", "CPLN"])
+async def test_a_meter_s_name_is_checked_before_a_token_is_bought(
+    http: httpx.AsyncClient, buyer: Buyer, code: str
+) -> None:
+    meter = str(next(_numbers) * 10)[:11]
+    shown = (await inquire(http, buyer, f"N-{code}", meter, code=code)).json()
+    assert shown["data"]["customer_name"]
+    assert shown["data"]["desc"]["no_meter"] == meter
+    assert shown["data"]["total"] == 0
+    refused = await pay(http, buyer, f"N-{code}", meter, code=code)
+    assert told(refused) == (422, "VALIDATION_ERROR")
