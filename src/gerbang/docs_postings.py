@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from gerbang.bills.bill import BillParts
 from gerbang.dialects.contract import LearnRules, OrderState
 from gerbang.ledger.account import Account, HouseAccount
 from gerbang.ledger.book import Book
@@ -50,11 +51,16 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     confirm_first: bool = False
     asked_about: bool = False
     """Whether a question about the attempt is due."""
+    bill: BillParts | None = None
 
 
 _GAVE_UP: Final = Rejected(reason=Reason.BILLER_FAILED, reroutable=False)
 _TAKEN_BACK: Final = Rejected(reason=Reason.REFUNDED, reroutable=False)
 _CAME: Final = Delivered(sn="123", cost=_COST)
+_BILL: Final = BillParts(due=7_300, fee=2_700, share=900, supplier_total=_PRICE)
+_BILL_COST: Final = 8_500
+"""Due to the biller, and what the supplier keeps of its fee."""
+_PAID: Final = Delivered(sn="123", cost=_PRICE)
 _P, _S, _F, _R = OrderState.PENDING, OrderState.SUCCESS, OrderState.FAILED, OrderState.REVERSED
 
 POSTINGS: Final[Sequence[Scenario]] = (
@@ -83,6 +89,18 @@ POSTINGS: Final[Sequence[Scenario]] = (
         outcome=_TAKEN_BACK,
         cost=_COST,
         sn="123",
+    ),
+    Scenario(
+        case="a bill is paid", order=_P, attempt=AttemptState.SENDING, outcome=_PAID, bill=_BILL
+    ),
+    Scenario(
+        case="a paid bill is taken back",
+        order=_S,
+        attempt=AttemptState.DELIVERED,
+        outcome=_TAKEN_BACK,
+        cost=_BILL_COST,
+        sn="123",
+        bill=_BILL,
     ),
 )
 
@@ -240,7 +258,8 @@ def run_scenario(scenario: Scenario) -> Situation:
         untracked_ids=frozenset({_FLOAT, *_HOUSE.values()}),
         next_id=lambda: next(ids),
     )
-    attempt = _attempt(_ATTEMPT, scenario.attempt, supplier_id=1)
+    expected = _COST if scenario.bill is None else _BILL_COST
+    attempt = _attempt(_ATTEMPT, scenario.attempt, supplier_id=1, cost_expected=expected)
     attempt.cost, attempt.sn = scenario.cost, scenario.sn
     attempt.due_at = _NOW if scenario.asked_about else None
     attempts = [attempt]
@@ -260,6 +279,7 @@ def run_scenario(scenario: Scenario) -> Situation:
         late_success_paid_by=scenario.paid_by,
         choose_next=lambda: None,
         confirm_first=scenario.confirm_first,
+        bill=scenario.bill,
     )
     apply_outcome(situation, scenario.outcome)
     return situation
@@ -286,12 +306,14 @@ def _order(scenario: Scenario) -> Order:
     return Order(*(values[name] for name in Order.__struct_fields__))
 
 
-def _attempt(number: int, state: AttemptState, *, supplier_id: int) -> Attempt:
+def _attempt(
+    number: int, state: AttemptState, *, supplier_id: int, cost_expected: int = _COST
+) -> Attempt:
     given = {
         "id": number,
         "state": state,
         "supplier_id": supplier_id,
-        "cost_expected": _COST,
+        "cost_expected": cost_expected,
         "sends": 1,
         "created_at": _NOW,
     }

@@ -177,7 +177,8 @@ ENDINGS: Final[Mapping[str, tuple[tuple[int, str], tuple[int, str] | None]]] = {
 async def test_each_ending_has_its_own_clear_code_live_and_testing(
     http: httpx.AsyncClient, buyer: Buyer, ending: str, *, testing: bool
 ) -> None:
-    no, more = customer(ending), {"testing": True} if testing else {}
+    no = customer(ending)
+    more: dict[str, Any] = {"testing": True} if testing else {}
     found, paid = ENDINGS[ending]
     assert told(await inquire(http, buyer, "END", no, **more)) == found
     if paid is not None:
@@ -235,7 +236,7 @@ async def test_an_open_amount_is_asked_and_paid_with_its_amount_and_may_be_paid_
     http: httpx.AsyncClient, buyer: Buyer
 ) -> None:
     for ref in ("W1", "W2"):
-        more = {"code": "MPDANA", "amount": 50_000}
+        more: dict[str, Any] = {"code": "MPDANA", "amount": 50_000}
         shown = await inquire(http, buyer, ref, "081234567890", **more)
         assert shown.json()["data"]["total"] == 50_700
         assert told(await pay(http, buyer, ref, "081234567890", **more))[1] == (
