@@ -6,8 +6,8 @@ from typing import Final
 
 from gerbang.dialects.contract import Dialect
 from gerbang.dialects.isikuota.callback import EVENTS, encode_webhook
-from gerbang.dialects.isikuota.explain import explain_request
 from gerbang.dialects.isikuota.client import BILLS, IsikuotaClient
+from gerbang.dialects.isikuota.explain import explain_request
 from gerbang.dialects.isikuota.server import routes
 from gerbang.dialects.isikuota.spec import ANSWERS, LEARN, NAME, REASONS, REPLY_WAIT_MS
 
