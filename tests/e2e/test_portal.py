@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -266,3 +267,40 @@ async def test_filters_narrow_lists_and_files(demo: RunningDemo, own: httpx.Asyn
     prices = (await own.get("/portal/prices?q=tsel21")).text
     assert "Rp21.425" in prices
     assert "HSA5" not in prices
+
+
+async def test_a_refused_signature_is_explained_and_no_secret_is_in_the_explanation(
+    own: httpx.AsyncClient,
+) -> None:
+    sample = (await own.get("/portal/developer/isikuota/prepaid")).text
+    body = html.unescape(re.findall(r"-d (&#39;\{.*?\}&#39;)", sample)[0])
+    right = await own.post("/portal/developer/isikuota/signature", data={"request": body[1:-1]})
+    assert "This signature is right" in right.text
+    changed = body[1:-1].replace("TSEL21", "TSEL20")
+    wrong = await own.post("/portal/developer/isikuota/signature", data={"request": changed})
+    assert "It differs in" in wrong.text
+    for page in (right, wrong):
+        assert "demo_secret_key" not in page.text
+        assert "demo_api_key" not in page.text
+    unreadable = await own.post("/portal/developer/otomax/signature", data={"request": "hello"})
+    assert unreadable.status_code == 422
+    assert (await own.get("/portal/developer/socx/signature")).status_code == 404
+
+
+async def test_the_go_live_checklist_is_computed_from_what_happened(
+    demo: RunningDemo, own: httpx.AsyncClient, other: httpx.AsyncClient
+) -> None:
+    await delivered(demo, "PORTAL-LIVE", testing=True)
+    mine = (await own.get("/portal/developer/go-live")).text
+    theirs = (await other.get("/portal/developer/go-live")).text
+    assert "testing orders ended success" in mine
+    assert "0 testing orders ended success" in theirs
+    assert "buy in testing for a number that ends in 1230" in theirs
+
+
+async def test_card_pages_say_what_to_do_where_there_is_no_merchant(
+    other: httpx.AsyncClient,
+) -> None:
+    assert "No card merchant yet" in (await other.get("/portal/cards")).text
+    assert (await other.get("/portal/cards/settlements")).status_code == 200
+    assert (await other.get("/portal/cards/IONPAYTEST0000000000000000001")).status_code == 404

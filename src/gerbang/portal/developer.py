@@ -9,6 +9,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from gerbang.developer.call import Asker, Call, CallBook, fill
+from gerbang.developer.pasted import read_request
 from gerbang.developer.samples import BOOKS, write_samples
 from gerbang.developer.try_it import editable, try_call, with_values
 from gerbang.dialects.contract import Credential
@@ -16,6 +17,7 @@ from gerbang.dialects.registry import DIALECTS
 from gerbang.docs_tables import BLOCKS
 from gerbang.documentation.render import render
 from gerbang.errors import BadInputError, NotFoundError
+from gerbang.golive.read import read_checklist
 from gerbang.people.role import Permission
 from gerbang.portal.own import own_id, own_reseller
 from gerbang.web.pages.site import Site
@@ -29,8 +31,11 @@ def add_pages(site: Site) -> None:
     """Add them."""
     site.get("/developer", index_page, may=_USE)
     site.get("/developer/magic-numbers", magic_page, may=_USE)
+    site.get("/developer/go-live", go_live_page, may=_USE)
     site.get("/developer/{dialect}", dialect_page, may=_USE)
     site.get("/developer/{dialect}/codes", codes_page, may=_USE)
+    site.get("/developer/{dialect}/signature", signature_page, may=_USE)
+    site.post("/developer/{dialect}/signature", post_signature, may=_USE, form_page=signature_page)
     site.get("/developer/{dialect}/{call}", call_page, may=_USE)
     site.post("/developer/{dialect}/{call}", post_try, may=_USE, form_page=call_page)
 
@@ -45,6 +50,38 @@ async def magic_page(visit: Visit) -> Response:
     """Show what the last digits of a destination do."""
     made = render(BLOCKS["magic-numbers"]())
     return visit.page("portal/magic.html", table=made.html)
+
+
+async def go_live_page(visit: Visit) -> Response:
+    """Show what was proved in testing, and what is still open before real money."""
+    reseller = await own_reseller(visit)
+    found = await read_checklist(visit.pool, reseller["code"])
+    return visit.page("portal/go_live.html", reseller=reseller, found=found)
+
+
+async def signature_page(visit: Visit) -> Response:
+    """Ask for a request whose signature was refused."""
+    book = _book(visit)
+    if DIALECTS[book.dialect].explain is None:
+        raise NotFoundError(visit.t("error.no_such_thing"))
+    _, credential = await _asker(visit, book)
+    return visit.page("portal/signature.html", book=book, credential=credential, found=None)
+
+
+async def post_signature(visit: Visit) -> Response:
+    """Say how we build the signature of a request, and where the one that came parts from it."""
+    book = _book(visit)
+    explain = DIALECTS[book.dialect].explain
+    _, credential = await _asker(visit, book)
+    text = visit.form.text("request", most=20_000)
+    visit.form.check()
+    if explain is None or credential is None:
+        raise BadInputError(visit.t("portal.no_credential"))
+    found = explain(read_request(text), credential)
+    if found is None:
+        problem = visit.t("portal.signature_unreadable")
+        raise BadInputError(problem, {"request": problem})
+    return visit.page("portal/signature.html", book=book, credential=credential, found=found)
 
 
 async def dialect_page(visit: Visit) -> Response:

@@ -42,3 +42,28 @@ SELECT o.id, o.reference, o.product_code, o.destination, o.price, o.created_at
   FROM orders o
  WHERE o.reseller_id = $1 AND o.state = 'pending' AND NOT o.testing
  ORDER BY o.id DESC LIMIT 20
+
+-- name: merchants
+-- One reseller's card merchants.
+SELECT imid, name, status::text AS status, sandboxed FROM merchants WHERE reseller_id = $1 ORDER BY imid
+
+-- name: payments
+-- Card payments of one reseller's merchants, newest first; every filter but the reseller may be null.
+SELECT p.id, p.txid, m.imid, p.reference, p.amount, p.refunded, p.state::text AS state, p.card_mask, p.card_brand,
+       p.registered_at, p.sandboxed
+  FROM payments p JOIN merchants m ON m.id = p.merchant_id
+ WHERE m.reseller_id = $1 AND p.id < $2
+   AND ($3::text IS NULL OR p.state::text = $3)
+   AND ($4::text IS NULL OR p.reference = $4 OR p.txid = $4 OR m.imid = $4)
+ ORDER BY p.id DESC LIMIT $5
+
+-- name: payment_owner
+-- Whose payment it is; null where its merchant belongs to nobody.
+SELECT m.reseller_id FROM payments p JOIN merchants m ON m.id = p.merchant_id WHERE p.txid = $1
+
+-- name: settlements
+-- The newest settlement reports of one reseller's merchants; net is what the merchant gets.
+SELECT m.imid, s.day, s.charges_count, s.gross, s.fee, s.refunds_count, s.refunded,
+       s.gross - s.fee - s.refunded AS net
+  FROM settlements s JOIN merchants m ON m.id = s.merchant_id
+ WHERE m.reseller_id = $1 ORDER BY s.id DESC LIMIT 30

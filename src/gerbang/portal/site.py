@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from gerbang.people.role import Permission
-from gerbang.portal import callbacks, deposits, developer, home, money, orders, prices, settings
+from gerbang.portal import (
+    callbacks,
+    cards,
+    deposits,
+    developer,
+    home,
+    money,
+    orders,
+    prices,
+    settings,
+)
 from gerbang.web.pages.account import add_account_pages
 from gerbang.web.pages.kit import Kit
 from gerbang.web.pages.site import NavigationItem, Site
@@ -26,6 +36,7 @@ NAVIGATION: Final = (
     _item("prices", "/prices", "tags"),
     _item("deposits", "/deposits", "building-bank"),
     _item("callbacks", "/callbacks", "webhook"),
+    _item("cards", "/cards", "credit-card"),
     _item("developer", "/developer", "code"),
     _item("settings", "/settings", "settings"),
 )
@@ -34,7 +45,7 @@ NAVIGATION: Final = (
 def create_portal(kit: Kit) -> Site:
     """Make the portal of a node."""
     site = Site(kit, realm="portal", prefix=PREFIX, navigation=NAVIGATION)
-    for module in (home, orders, money, prices, deposits, callbacks, developer, settings):
+    for module in (home, orders, money, prices, deposits, callbacks, cards, developer, settings):
         module.add_pages(site)
     add_account_pages(site)
     return site
