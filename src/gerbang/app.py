@@ -459,13 +459,17 @@ class Node:
 
     # --- HTTP ------------------------------------------------------------------------------------
 
-    def routes(self) -> list[BaseRoute]:
-        """All routes of the root application."""
-        own: list[BaseRoute] = [
+    def signs_of_life(self) -> list[BaseRoute]:
+        """What a node without the role ``api`` answers."""
+        return [
             _plain("/healthz", self._health),
             _plain("/readyz", self._readiness),
             _plain("/metrics", self.metrics.show),
         ]
+
+    def routes(self) -> list[BaseRoute]:
+        """All routes of the root application."""
+        own = self.signs_of_life()
         for dialect in DIALECTS.values():
             own.extend(dialect.routes(self.gateway))
         for card_dialect in CARD_DIALECTS.values():
@@ -508,6 +512,7 @@ def create_application(
     node: Node,
     *,
     work: bool = True,
+    api: bool = True,
     extra_routes: Sequence[BaseRoute] = (),
     after_start: Callable[[Node], Awaitable[None]] | None = None,
 ) -> Any:
@@ -519,7 +524,8 @@ def create_application(
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await node.start(work=work)
-        app.router.routes.extend([*extra_routes, *node.routes()])
+        own = [*extra_routes, *node.routes()] if api else node.signs_of_life()
+        app.router.routes.extend(own)
         if after_start is not None:
             await after_start(node)
         _collect_seldom()

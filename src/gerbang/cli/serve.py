@@ -22,6 +22,7 @@ from gerbang.settings import Settings, load_settings
 from gerbang.web.quick_http import QuickHttp
 
 SHUTDOWN_TIMEOUT_S = 20
+ROLES = frozenset({"api", "work"})
 
 
 def serve(
@@ -45,6 +46,7 @@ def serve(
 
     Example: gerbang serve --host 0.0.0.0 --port 8080
     """
+    roles = read_roles(role)
     settings = load_settings(config, overrides={"host": host, "port": port, "data_dir": data_dir})
     configure_logs(level=settings.log_level, style=settings.log_format)
     embedded = None
@@ -57,10 +59,18 @@ def serve(
         if workers > 1:
             run_workers(workers, _worker_arguments(config, role), _worker_environ(settings, url))
         else:
-            run_gateway(settings, url, work="work" in role.split(","))
+            run_gateway(settings, url, work="work" in roles, api="api" in roles)
     finally:
         if embedded is not None:
             embedded.stop()
+
+
+def read_roles(text: str) -> frozenset[str]:
+    """Read what a process does; a node with only ``work`` answers health and metrics."""
+    roles = frozenset(part.strip() for part in text.split(","))
+    if not roles or roles - ROLES:
+        raise typer.BadParameter("api, work or api,work", param_hint="--role")
+    return roles
 
 
 def _worker_arguments(config: Path | None, role: str) -> list[str]:
@@ -83,13 +93,14 @@ def run_gateway(
     database_url: str,
     *,
     work: bool = True,
+    api: bool = True,
     extra_routes: Sequence[BaseRoute] = (),
     after_start: Callable[[Node], Awaitable[None]] | None = None,
 ) -> None:
     """Serve HTTP until a signal; returns after a graceful stop."""
     node = Node(settings, database_url=database_url)
     application = create_application(
-        node, work=work, extra_routes=extra_routes, after_start=after_start
+        node, work=work, api=api, extra_routes=extra_routes, after_start=after_start
     )
     server = uvicorn.Server(server_config(application, settings))
     signal.signal(signal.SIGTERM, signal.default_int_handler)

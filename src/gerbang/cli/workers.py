@@ -7,11 +7,15 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from typing import Final
 
 import structlog
+from prometheus_client.multiprocess import mark_process_dead
+
+from gerbang.web.metrics import SHARED_FOLDER
 
 log = structlog.get_logger()
 
@@ -23,7 +27,11 @@ POLL_S: Final = 0.2
 def run_workers(count: int, arguments: Sequence[str], environ: dict[str, str]) -> None:
     """Run `count` processes of ``gerbang serve`` until a signal; one that dies is replaced."""
     command = [sys.executable, "-m", "gerbang", "serve", *arguments]
-    environ = {**os.environ, **environ}
+    with tempfile.TemporaryDirectory(prefix="gerbang-metrics-") as folder:
+        _watch(count, command, {**os.environ, **environ, SHARED_FOLDER: folder})
+
+
+def _watch(count: int, command: Sequence[str], environ: dict[str, str]) -> None:
     processes = [_start(command, environ) for _ in range(count)]
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -32,6 +40,7 @@ def run_workers(count: int, arguments: Sequence[str], environ: dict[str, str]) -
             for number, process in enumerate(processes):
                 if process.poll() is not None:
                     log.error("worker.died", worker=number, code=process.returncode)
+                    mark_process_dead(process.pid, environ[SHARED_FOLDER])  # type: ignore[no-untyped-call]
                     time.sleep(RESTART_PAUSE_S)
                     processes[number] = _start(command, environ)
     except KeyboardInterrupt:
