@@ -219,6 +219,10 @@ SELECT a.id, a.payment_id, p.merchant_id
 SELECT DISTINCT p.merchant_id FROM payment_attempts a JOIN payments p ON p.id = a.payment_id
  WHERE a.kind = 'refund' AND a.state = 'approved' AND a.settlement_id IS NULL AND p.sandboxed = $1
 
+-- name: recent_settlements
+-- Reports whose sums a node that died may have left behind.
+SELECT id FROM settlements WHERE created_at > now() - interval '8 days'
+
 -- name: sum_settlement
 -- Bring a report up to date.
 UPDATE settlements s

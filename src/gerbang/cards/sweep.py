@@ -63,9 +63,18 @@ class CardSweep:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    async def sum_recent(self) -> None:
+        """Bring the reports up to date that a node which died may have left behind."""
+        for row in await self._pool.fetch(SQL.recent_settlements):
+            await self._pool.execute(SQL.sum_settlement, row["id"])
+
     async def _run(self) -> None:
+        summed = False
         while True:
             try:
+                if not summed:
+                    await self.sum_recent()
+                    summed = True
                 await self.sweep()
             except Exception as error:  # noqa: BLE001 (the database may be away)
                 log.warning("cards.not_swept", error=repr(error))

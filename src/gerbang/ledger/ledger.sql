@@ -262,3 +262,41 @@ WITH new_transfers AS (
     RETURNING 1
 )
 SELECT count(*) FROM changed
+
+-- name: verify_payment_money
+-- What we owe a merchant for each payment follows from its state: charge, less our fee, less what was given back.
+SELECT p.id, p.state::text, p.amount, p.refunded, p.fee, coalesce(m.owed, 0)::bigint AS owed
+  FROM payments p
+  LEFT JOIN (SELECT t.note AS txid, sum(e.amount) AS owed
+               FROM transfers t JOIN entries e ON e.transfer_id = t.id
+               JOIN accounts a ON a.id = e.account_id AND a.kind = 'merchant'
+              WHERE t.event LIKE 'card.%' AND t.event <> 'card.payout'
+              GROUP BY t.note) m ON m.txid = p.txid
+ WHERE coalesce(m.owed, 0) <> CASE WHEN p.booked AND p.state IN ('paid', 'settled', 'partly_refunded', 'refunded')
+                                   THEN p.amount - p.refunded - p.fee ELSE 0 END
+ LIMIT 100
+
+-- name: verify_payment_attempts
+-- A charged payment has one approved charge, others none; refunds add up; what is awaited is noted on its payment.
+SELECT p.id, p.state::text, p.refunded, a.charges, a.refunds::bigint, p.open_attempt_id, a.open
+  FROM payments p
+  LEFT JOIN (SELECT payment_id,
+                    count(*) FILTER (WHERE kind IN ('charge', 'hold', 'capture') AND state = 'approved') AS charges,
+                    coalesce(sum(amount) FILTER (WHERE kind = 'refund' AND state = 'approved'), 0) AS refunds,
+                    max(id) FILTER (WHERE state IN ('sent', 'challenged', 'unknown')) AS open
+               FROM payment_attempts GROUP BY payment_id) a ON a.payment_id = p.id
+ WHERE (coalesce(a.charges, 0) = 1) <> (p.state NOT IN ('initialised', 'processing', 'challenged', 'failed', 'expired'))
+    OR coalesce(a.refunds, 0) <> p.refunded
+    OR a.open IS DISTINCT FROM CASE WHEN p.state IN ('preauthed', 'captured') THEN a.open ELSE p.open_attempt_id END
+ LIMIT 100
+
+-- name: verify_settlements
+-- Each settlement report equals what it holds.
+SELECT s.id, s.day, s.gross, s.fee, s.refunded, coalesce(c.gross, 0)::bigint AS charges, coalesce(r.total, 0)::bigint AS refunds
+  FROM settlements s
+  LEFT JOIN (SELECT settlement_id, sum(amount) AS gross, sum(fee) AS fee, count(*) AS n FROM payments
+              WHERE settlement_id IS NOT NULL GROUP BY settlement_id) c ON c.settlement_id = s.id
+  LEFT JOIN (SELECT settlement_id, sum(amount) AS total FROM payment_attempts
+              WHERE settlement_id IS NOT NULL GROUP BY settlement_id) r ON r.settlement_id = s.id
+ WHERE s.gross > coalesce(c.gross, 0) OR s.fee > coalesce(c.fee, 0) OR s.refunded > coalesce(r.total, 0)
+ LIMIT 100

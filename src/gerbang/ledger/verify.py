@@ -22,6 +22,9 @@ CHECKS: Final = (
     ("bills are guarded against a second payment", "verify_bill_guards"),
     ("nobody is below the credit limit", "verify_limits"),
     ("checkpoints equal entries", "verify_checkpoints"),
+    ("payments took their amount once", "verify_payment_money"),
+    ("payments fit their attempts", "verify_payment_attempts"),
+    ("settlement reports hold what they say", "verify_settlements"),
 )
 
 
