@@ -77,7 +77,12 @@ async def test_numbers_are_taken_where_strings_are_documented(rig: Rig) -> None:
 
 
 async def test_blank_and_unknown_fields_are_ignored(rig: Rig) -> None:
-    more = {"recurrOpt": "", "instmntType": "", "instmntMon": "", "whatever": {"a": 1}}
+    more: dict[str, Any] = {
+        "recurrOpt": "",
+        "instmntType": "",
+        "instmntMon": "",
+        "whatever": {"a": 1},
+    }
     order = await rig.register(**more, vacctValidDt=None)
     shown = await rig.inquire(order)
     assert (shown["instmntMon"], shown["instmntType"]) == ("1", "1")
@@ -110,7 +115,8 @@ async def test_every_value_is_a_string_or_null(rig: Rig) -> None:
 
 async def test_a_merchant_may_have_nulls_left_out(rig: Rig) -> None:
     await rig.pool.execute(
-        """UPDATE merchants SET settings = settings || '{"nulls": false}' WHERE imid = 'AUTOPAID01'"""
+        "UPDATE merchants SET settings = settings || $1 WHERE imid = 'AUTOPAID01'",
+        {"nulls": False},
     )
     await rig.desk.directory.refresh()
     order = await rig.register("AUTOPAID01")
