@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from gerbang.api.application import create_api
 from gerbang.api.services import Services
+from gerbang.approvals.desk import ApprovalDesk
 from gerbang.bills.desk import BillDesk
 from gerbang.bills.inquire import BillSettings
 from gerbang.callbacks.deliver import Deliverer, DeliverySettings
@@ -66,6 +67,7 @@ from gerbang.secrets_box import SecretBox, load_secret_key
 from gerbang.settings import Settings
 from gerbang.suppliers.float_position import Reading
 from gerbang.suppliers.news import NewsDesk
+from gerbang.suppliers.serials import SerialWatch
 from gerbang.suppliers.watch_float import FloatSettings, FloatWatch
 from gerbang.testing.desk import TestingDesk
 from gerbang.web.asgi import JSON_TYPE, raw_route
@@ -119,6 +121,8 @@ class Node:
             self.dispatcher.start()
             self.deliverer.start()
             self.deposits.start()
+            self.approvals.start()
+            self.serials.start()
             self.float_watch.start()
             self._background.append(asyncio.create_task(self._seal_forever()))
         self.sweep.start()
@@ -138,6 +142,8 @@ class Node:
         await self.health.stop()
         await self.deliverer.stop()
         await self.deposits.stop()
+        await self.approvals.stop()
+        await self.serials.stop()
         await self.cards.stop()
         await self.lane.stop()
         await self.loader.stop()
@@ -357,6 +363,14 @@ class Node:
 
     def _open_deposits(self) -> None:
         s = self.settings
+        self.serials = SerialWatch(self.pool)
+        self.approvals = ApprovalDesk(
+            pool=self.pool,
+            lane=self.lane,
+            account_ids=self.memory.account_ids,
+            after_recorded=self.after_recorded,
+            two_persons_for=s.two_persons_for,
+        )
         self.deposits = DepositDesk(
             pool=self.pool,
             lane=self.lane,

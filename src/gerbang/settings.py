@@ -61,6 +61,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How many suppliers one order may be tried at."""
     order_deadline_s: int = 0
     """So long after it was placed an order may be tried at another supplier; 0 is no limit."""
+    two_persons_for: tuple[str, ...] = ()
+    """What needs a second person: decisions (of unknown orders), corrections (of the ledger)."""
     deposit_amount_min: int = 10_000
     """Rupiah that a deposit ticket may ask for at least."""
     deposit_amount_max: int = 500_000_000
@@ -145,6 +147,6 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         text = environ.get(f"GERBANG_{name.upper()}")
         if text is None:
             continue
-        is_list = name == "trusted_proxies"
+        is_list = name in {"trusted_proxies", "two_persons_for"}
         values[name] = tuple(filter(None, text.split(","))) if is_list else text
     return values

@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from gerbang import __version__
 from gerbang.api import (
     about,
+    approvals,
     areas,
     bills,
     callbacks,
@@ -89,6 +90,7 @@ def create_api(services: Services) -> FastAPI:
         bills,
         callbacks,
         ledger,
+        approvals,
         cases,
         sandbox,
     ):

@@ -248,6 +248,7 @@ class OrderWhole(OrderShown):
     transfers: list[dict[str, Any]]
     callbacks: list[dict[str, Any]]
     cases: list[dict[str, Any]]
+    proposals: list[dict[str, Any]]
     history: list[dict[str, Any]]
     timeline: list[dict[str, Any]]
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from gerbang.api.context import AfterId, Authorized, Id, Limit
 from gerbang.api.models import OrderShown, OrderWhole, Page, Taken
 from gerbang.ledger.credit import check_text
-from gerbang.orders.decide import Decision, decide_order
+from gerbang.orders.decide import Decision
 from gerbang.orders.read import list_orders, show_order
 from gerbang.resellers.admin import find_reseller
 
@@ -61,20 +61,15 @@ async def get_order(caller: Authorized, order_id: Id) -> OrderWhole:
 
 @router.post("/{order_id}/decide")
 async def post_decision(caller: Authorized, order_id: Id, body: DecideBody) -> OrderWhole:
-    """Settle an order whose outcome is unknown; a reason is needed."""
+    """Settle an order whose outcome is unknown; a reason is needed.
+
+    Where two persons decide, it waits as a proposal until another one approves.
+    """
     node = caller.node
     check_text("reason", body.reason)
     check_text("sn", body.sn)
     await show_order(node.pool, order_id)
-    recorded = await decide_order(
-        order_id,
-        body.decision,
-        lane=node.lane,
-        pool=node.pool,
-        account_ids=node.memory.account_ids,
-        reason=body.reason,
-        actor=caller.actor,
-        sn=body.sn,
+    await node.approvals.decide_order(
+        order_id, body.decision, reason=body.reason, actor=caller.actor, sn=body.sn
     )
-    node.after_recorded(recorded)
     return OrderWhole.model_validate(await show_order(node.pool, order_id))

@@ -137,6 +137,28 @@ def debit(code: Code, amount: Amount, key: Key, note: Note = "", data_dir: DataD
     _move(data_dir, code, -amount, key, note)
 
 
+@app.command()
+def correct(
+    debit: Annotated[str, typer.Argument(help="Account to debit, as house:corrections.")],
+    credit_: Annotated[str, typer.Argument(metavar="CREDIT", help="Account to credit.")],
+    amount: Amount,
+    key: Key,
+    reason: Annotated[str, typer.Option(help="Stays with it.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Correct a mistake: move money between two accounts, once per key.
+
+    Example: gerbang ledger correct house:corrections reseller:TOKO1 5000 --key c-12 --reason "…"
+    """
+
+    async def work(node: Node) -> dict[str, Any]:
+        return await node.approvals.correct(
+            debit=debit, credit=credit_, amount=amount, key=key, reason=reason, actor=actor()
+        )
+
+    show_one(in_node(data_dir, work))
+
+
 def _move(data_dir: Path | None, code: str, amount: int, key: str, note: str) -> None:
     async def work(node: Node) -> dict[str, Any]:
         credited = await credit_reseller(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from gerbang.cli import (
+    approval,
     area,
     bill,
     callback,
@@ -46,6 +47,7 @@ for _command in (listen, trigger, logs, checklist):
 app.add_typer(reseller.app, name="reseller")
 app.add_typer(product.app, name="product")
 app.add_typer(supplier.app, name="supplier")
+app.add_typer(approval.app, name="approval")
 app.add_typer(area.app, name="area")
 app.add_typer(recon.app, name="recon")
 app.add_typer(order.app, name="order")

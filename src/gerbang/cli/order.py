@@ -19,8 +19,7 @@ from gerbang.cli.context import (
     show,
 )
 from gerbang.errors import BadInputError
-from gerbang.ledger.credit import check_text
-from gerbang.orders.decide import Decision, decide_order
+from gerbang.orders.decide import Decision
 from gerbang.orders.read import list_orders, show_order
 from gerbang.postgres.pool import Connection
 from gerbang.resellers.admin import find_reseller
@@ -33,7 +32,7 @@ app = typer.Typer(
         "Orders.\n\n"
         "  gerbang order list --reseller TOKO1 --status pending\n\n"
         "  gerbang order list --needs-decision\n\n"
-        "  gerbang order decide 1234 delivered 'supplier confirmed by phone' --sn 0411"
+        "  gerbang order decide 1234 delivered --reason 'supplier confirmed by phone' --sn 0411"
     ),
 )
 OrderId = Annotated[int, typer.Argument(help="The order's number.", min=1, max=2**63 - 1)]
@@ -116,7 +115,8 @@ def show_(order_id: OrderId, as_json: AsJson = False, data_dir: DataDir = None) 
 def decide(
     order_id: OrderId,
     decision: Annotated[str, typer.Argument(help="delivered or rejected.")],
-    reason: Annotated[str, typer.Argument(help="How you know; it stays with the order.")],
+    why: Annotated[str, typer.Argument(help="The same as --reason.")] = "",
+    reason: Annotated[str, typer.Option(help="How you know; it stays with the order.")] = "",
     sn: Annotated[str, typer.Option(help="The serial number, when it was delivered.")] = "",
     data_dir: DataDir = None,
 ) -> None:
@@ -125,18 +125,11 @@ def decide(
     async def work(node: Node) -> None:
         if decision not in _DECISIONS:
             raise BadInputError("the decision is delivered or rejected")
-        check_text("reason", reason)
-        check_text("sn", sn)
-        await decide_order(
-            order_id,
-            _DECISIONS[decision],
-            lane=node.lane,
-            pool=node.pool,
-            account_ids=node.memory.account_ids,
-            reason=reason,
-            actor=actor(),
-            sn=sn,
+        proposal = await node.approvals.decide_order(
+            order_id, _DECISIONS[decision], reason=reason or why, actor=actor(), sn=sn
         )
+        if proposal["state"] == "waiting":
+            typer.echo(f"Waits for a second person: gerbang approval approve {proposal['id']}")
 
     in_node(data_dir, work)
     show_(order_id, data_dir=data_dir)

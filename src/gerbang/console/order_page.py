@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from gerbang.callbacks.resend import resend_callback
 from gerbang.orders.ask import ask_status_now
-from gerbang.orders.decide import REASON_LENGTH_MIN, decide_order
+from gerbang.orders.decide import REASON_LENGTH_MIN
 from gerbang.orders.read import show_order
 from gerbang.people.role import Permission
 from gerbang.routing.explain import explain_text
@@ -128,17 +128,13 @@ async def decide(visit: Visit) -> Response:
     if reason and len(reason) < REASON_LENGTH_MIN:
         form.refuse("reason", visit.t("order.reason_short", least=REASON_LENGTH_MIN))
     form.check()
-    recorded = await decide_order(
+    await node.approvals.decide_order(
         order_id,
         "delivered" if decision == "delivered" else "rejected",
-        lane=node.lane,
-        pool=visit.pool,
-        account_ids=node.memory.account_ids,
         reason=reason,
         actor=visit.actor,
         sn=sn,
     )
-    node.after_recorded(recorded)
     return visit.go(f"{visit.site.prefix}/orders/{order_id}", visit.t("order.decided"))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from gerbang.orders.intake import SQL
 from gerbang.orders.outcome import Delivered, Outcome, Rejected
@@ -35,13 +35,7 @@ async def decide_order(
 
     Only an attempt that was sent and is not final can be decided. Raises CannotDecideError.
     """
-    if len(reason.strip()) < REASON_LENGTH_MIN:
-        raise CannotDecideError(f"a reason of at least {REASON_LENGTH_MIN} letters is needed")
-    row = await pool.fetchrow(SQL.attempt_for_decision, order_id)
-    if row is None:
-        raise CannotDecideError(f"order {order_id} has no attempt")
-    if row["state"] not in {"unknown", "accepted"}:
-        raise CannotDecideError(f"its attempt is {row['state']}: nothing to decide")
+    row = await check_decidable(pool, order_id, reason)
     recorded: Recorded = await lane.submit(
         RecordOutcome(
             order_id=order_id,
@@ -53,6 +47,18 @@ async def decide_order(
         )
     )
     return recorded
+
+
+async def check_decidable(pool: Pool, order_id: int, reason: str) -> Any:
+    """Give the attempt that a person may decide now. Raises CannotDecideError."""
+    if len(reason.strip()) < REASON_LENGTH_MIN:
+        raise CannotDecideError(f"a reason of at least {REASON_LENGTH_MIN} letters is needed")
+    row = await pool.fetchrow(SQL.attempt_for_decision, order_id)
+    if row is None:
+        raise CannotDecideError(f"order {order_id} has no attempt")
+    if row["state"] not in {"unknown", "accepted"}:
+        raise CannotDecideError(f"its attempt is {row['state']}: nothing to decide")
+    return row
 
 
 def _outcome(decision: Decision, sn: str) -> Outcome:

@@ -121,6 +121,11 @@ SELECT id, sequence, event, format, occurred_at, state::text, attempts_count, du
 -- What a person should look at.
 SELECT id, kind, subject, detail, opened_at, closed_at, closed_by, resolution FROM cases WHERE order_id = $1 ORDER BY id
 
+-- name: proposals_of_order
+-- What people said of an order that nobody could learn about.
+SELECT id, content, reason, maker, made_at, state, checker, decided_at, result
+  FROM proposals WHERE kind = 'order_decision' AND subject = 'order:' || $1::bigint ORDER BY id
+
 -- name: list_refusals
 -- Refusals of one reseller, newest first.
 SELECT id, at, dialect, testing, reference, product_code, destination, reason, message

@@ -56,6 +56,7 @@ async def show_order(connection: Connection | Pool, order_id: int) -> dict[str, 
         "history": SQL.history_of_order,
         "callbacks": SQL.callbacks_of_order,
         "cases": SQL.cases_of_order,
+        "proposals": SQL.proposals_of_order,
     }
     for name, sql in parts.items():
         order[name] = [dict(part) for part in await connection.fetch(sql, order_id)]

@@ -52,11 +52,11 @@ def compare(reference: str, ours: Side | None, theirs: Side | None) -> tuple[Fou
 
 def same_serial(ours: str, theirs: str) -> bool:
     """Say whether two serial numbers mean the same; one that is not said contradicts nothing."""
-    left, right = _bare(ours), _bare(theirs)
+    left, right = bare_serial(ours), bare_serial(theirs)
     return not left or not right or left == right
 
 
-def _bare(sn: str) -> str:
+def bare_serial(sn: str) -> str:
     """Leave out what statements write differently: case, spaces and separators."""
     return "".join(letter for letter in sn.upper() if letter.isalnum())
 

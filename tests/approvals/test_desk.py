@@ -1,0 +1,173 @@
+"""Two persons: an unknown order and a correction wait for somebody else, and happen once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from gerbang.approvals.desk import CORRECTIONS, DECISIONS, ApprovalDesk
+from gerbang.approvals.read import list_proposals
+from gerbang.errors import BadInputError, ConflictError, NotFoundError
+from gerbang.orders.decide import CannotDecideError
+from gerbang.orders.outcome import Delivered, Unknown
+from gerbang.orders.writes import Placed
+from gerbang.postgres.pool import open_pool
+from orders.house import House, open_house
+
+BOTH = (DECISIONS, CORRECTIONS)
+
+
+@asynccontextmanager
+async def open_desk(url: str, *two_persons: str) -> AsyncIterator[tuple[House, ApprovalDesk]]:
+    async with open_house(url) as house:
+        pool = await open_pool(url, size_min=1, size_max=4)
+        desk = ApprovalDesk(
+            pool=pool,
+            lane=house.lane,
+            account_ids=lambda _: (house.account_id, house.receivable_id),
+            after_recorded=lambda _: None,
+            two_persons_for=two_persons,
+        )
+        try:
+            yield house, desk
+        finally:
+            await pool.close()
+
+
+async def unknown_order(house: House) -> Placed:
+    placed: Placed = await house.lane.submit(house.purchase())
+    assert await house.claim(placed.attempt)
+    await house.tell(placed.order, placed.attempt, Unknown())
+    return placed
+
+
+async def state_of(house: House, placed: Placed) -> Any:
+    return await house.connection.fetchval(
+        "SELECT state::text FROM orders WHERE id = $1", placed.order.id
+    )
+
+
+async def test_one_person_decides_where_nothing_else_is_set(database_url: str) -> None:
+    async with open_desk(database_url) as (house, desk):
+        placed = await unknown_order(house)
+        done = await desk.decide_order(
+            placed.order.id, "delivered", reason="told by phone", actor="ana", sn="77"
+        )
+        assert (done["state"], done["checker"]) == ("done", None)
+        assert await state_of(house, placed) == "success"
+        assert (await house.verify()).clean
+
+
+async def test_a_second_person_must_approve_and_the_first_one_cannot(database_url: str) -> None:
+    async with open_desk(database_url, *BOTH) as (house, desk):
+        placed = await unknown_order(house)
+        waiting = await desk.decide_order(
+            placed.order.id, "rejected", reason="not in their list", actor="ana"
+        )
+        assert waiting["state"] == "waiting"
+        assert await state_of(house, placed) == "pending"
+        with pytest.raises(ConflictError):  # one decision at a time
+            await desk.decide_order(placed.order.id, "delivered", reason="or so", actor="budi")
+        with pytest.raises(ConflictError):
+            await desk.approve(waiting["id"], actor="ana")
+        done = await desk.approve(waiting["id"], actor="budi")
+        assert (done["state"], done["checker"]) == ("done", "budi")
+        assert await state_of(house, placed) == "failed"
+        said = await house.connection.fetchval(
+            "SELECT request FROM attempt_messages WHERE kind = 'person'"
+        )
+        assert said == "ana and budi: not in their list"
+        with pytest.raises(ConflictError):
+            await desk.approve(waiting["id"], actor="budi")
+        audit = "SELECT array_agg(actor || ' ' || action ORDER BY id) FROM audit_log"
+        assert await house.connection.fetchval(audit) == [
+            "ana proposal.made",
+            "budi proposal.approved",
+        ]
+
+
+async def test_what_was_rejected_does_not_happen_and_may_be_proposed_again(
+    database_url: str,
+) -> None:
+    async with open_desk(database_url, *BOTH) as (house, desk):
+        placed = await unknown_order(house)
+        first = await desk.decide_order(placed.order.id, "rejected", reason="I think", actor="a")
+        await desk.reject(first["id"], reason="ask them", actor="b")
+        assert await state_of(house, placed) == "pending"
+        again = await desk.decide_order(
+            placed.order.id, "delivered", reason="they say so", actor="a"
+        )
+        assert again["state"] == "waiting"
+        assert [p["id"] for p in (await list_proposals(desk._pool, state="waiting"))["items"]] == [
+            again["id"]
+        ]
+
+
+async def test_the_truth_that_arrives_first_overtakes_a_decision(database_url: str) -> None:
+    async with open_desk(database_url, *BOTH) as (house, desk):
+        placed = await unknown_order(house)
+        waiting = await desk.decide_order(
+            placed.order.id, "rejected", reason="no news", actor="ana"
+        )
+        await house.tell(placed.order, placed.attempt, Delivered(sn="1"))
+        done = await desk.approve(waiting["id"], actor="budi")
+        assert done["state"] == "overtaken"
+        assert await state_of(house, placed) == "success"
+        with pytest.raises(CannotDecideError):
+            await desk.decide_order(placed.order.id, "rejected", reason="again", actor="ana")
+
+
+async def test_a_correction_moves_money_once_and_never_below_what_is_there(
+    database_url: str,
+) -> None:
+    async with open_desk(database_url, CORRECTIONS) as (house, desk):
+        wish: dict[str, Any] = {
+            "debit": "house:corrections",
+            "credit": "reseller:T",
+            "amount": 5_000,
+            "key": "c-1",
+            "reason": "a refund that was forgotten",
+        }
+        waiting = await desk.correct(**wish, actor="ana")
+        assert await house.account() == (1_000_000, 0)
+        await desk.approve(waiting["id"], actor="budi")
+        assert await house.account() == (1_005_000, 0)
+        repeated = await desk.correct(**wish, actor="ana")
+        again = await desk.approve(repeated["id"], actor="budi")
+        assert again["state"] == "done"  # the same transfer
+        assert await house.account() == (1_005_000, 0)
+        too_much = {**wish, "debit": "reseller:T", "credit": "house:corrections"}
+        asked = await desk.correct(**{**too_much, "amount": 9_000_000, "key": "c-2"}, actor="ana")
+        assert (await desk.approve(asked["id"], actor="budi"))["state"] == "overtaken"
+        with pytest.raises(NotFoundError):
+            await desk.correct(**{**wish, "debit": "house:none", "key": "c-3"}, actor="ana")
+        with pytest.raises(BadInputError):
+            await desk.correct(**{**wish, "debit": "reseller:T", "key": "c-3"}, actor="ana")
+        assert (await house.verify()).clean
+
+
+async def test_an_approval_whose_node_died_is_carried_out_by_another(database_url: str) -> None:
+    async with open_desk(database_url, *BOTH) as (house, desk):
+        placed = await unknown_order(house)
+        waiting = await desk.decide_order(placed.order.id, "rejected", reason="no news", actor="a")
+        await desk._decided(waiting["id"], "approved", actor="b", note="")
+        await desk._carry_out(waiting["id"])
+        await desk._carry_out(waiting["id"])
+        assert await state_of(house, placed) == "failed"
+
+
+async def test_the_database_itself_refuses_one_person_where_two_are_needed(
+    database_url: str,
+) -> None:
+    async with open_desk(database_url, *BOTH) as (house, desk):
+        placed = await unknown_order(house)
+        waiting = await desk.decide_order(placed.order.id, "rejected", reason="no news", actor="a")
+        with pytest.raises(Exception, match="two_persons"):
+            await house.connection.execute(
+                "UPDATE proposals SET state = 'approved', checker = maker,"
+                " decided_at = now() WHERE id = $1",
+                waiting["id"],
+            )
