@@ -22,6 +22,7 @@ from gerbang.cli import (
     supplier,
     supplier_float,
     supplier_health,
+    supplier_lab,
     supplier_sync,
     terms,
     token,
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 supplier.app.command("float")(supplier_float.float_)
 supplier.app.command()(supplier_health.health)
+supplier.app.command()(supplier_lab.lab)
 supplier.app.command()(supplier_sync.sync)
 order.app.command()(bill.receipt)
 app.command()(serve)

@@ -23,6 +23,7 @@ from gerbang.postgres.sql import load_queries
 from gerbang.resellers.admin import DIALECT_NAMES, check_networks, check_url, merged
 from gerbang.routing.route import RouteRules
 from gerbang.secrets_box import SecretBox
+from gerbang.suppliers.reply_lab import refuse_broken_rules
 
 SQL = load_queries("gerbang.suppliers", "admin.sql")
 
@@ -130,6 +131,7 @@ async def change_supplier(
         values["callback_ips"] = check_networks("callback_ips", values["callback_ips"])
     if "settings" in values:
         values["settings"] = merged(before["settings"], values["settings"])
+        await refuse_broken_rules(connection, locked["id"], before["settings"], values["settings"])
     with database_errors_told():
         after = dict(await connection.fetchval(SQL.update_supplier, locked["id"], values))
         if secrets is not None:
