@@ -89,6 +89,22 @@ async def test_every_kind_of_difference_is_found_and_kept(office: Office) -> Non
     assert sum(age["open"] for age in await list_ages(office.pool)) == 5
 
 
+async def test_a_statement_that_knows_only_the_suppliers_own_ids_is_compared_too(
+    office: Office,
+) -> None:
+    columns = {"recon.columns": {"supplier_order_id": "Trx", "amount": "Harga"}}
+    await office.pool.execute("UPDATE suppliers SET settings = $1", columns)
+    await office.buy(Delivered(cost=5_000, supplier_order_id="9001"))
+    dearer = await office.buy(Delivered(cost=5_000, supplier_order_id="9002"))
+    missing = await office.buy(Delivered(cost=5_000, supplier_order_id="9003"))
+    report = await office.run("9001,5000", "9002,5100", "9009,700", head="Trx,Harga")
+    assert report.matched == 1
+    assert sorted(await office.kinds()) == sorted(
+        [(dearer, "amount_differs"), (missing, "missing_there"), ("id:9009", "missing_here")]
+    )
+    assert (await office.run("9001,", head="Trx,Harga")).bad_count == 1
+
+
 async def test_a_statement_in_other_words_with_refunds_is_read(office: Office) -> None:
     settings = {
         "recon.columns": {"reference": "RefID", "amount": "Mutasi", "status": "Ket"},

@@ -1,6 +1,17 @@
 -- name: make_lines
 -- The lines of the statement that count.
-CREATE TEMP TABLE recon_lines (line integer, reference text, amount bigint, sn text) ON COMMIT DROP
+CREATE TEMP TABLE recon_lines (line integer, reference text, amount bigint, sn text, supplier_order_id text) ON COMMIT DROP
+
+-- name: name_lines
+-- Lines with only the supplier's own order id get our reference, where an attempt of these days or a week around
+-- has that id; else they stand under the id.
+UPDATE recon_lines l SET reference = coalesce(a.reference, 'id:' || l.supplier_order_id)
+  FROM (SELECT DISTINCT supplier_order_id FROM recon_lines WHERE reference = '') wanted
+  LEFT JOIN (SELECT supplier_order_id, min(reference) AS reference FROM attempts
+              WHERE supplier_id = $1 AND supplier_order_id <> ''
+                AND created_at >= $2::timestamptz - interval '7 days' AND created_at < $3::timestamptz + interval '7 days'
+              GROUP BY supplier_order_id) a USING (supplier_order_id)
+ WHERE l.reference = '' AND wanted.supplier_order_id = l.supplier_order_id
 
 -- name: make_theirs
 -- What the supplier charged for each reference; ours end with the attempt's id.

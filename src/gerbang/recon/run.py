@@ -72,7 +72,7 @@ async def run_reconciliation(
     await connection.copy_records_to_table(
         "recon_lines",
         records=_records(statement, tell),
-        columns=("line", "reference", "amount", "sn"),
+        columns=("line", "reference", "amount", "sn", "supplier_order_id"),
     )
     report = RunReport(
         id=None,
@@ -104,6 +104,7 @@ async def _records(statement: Statement, tell: Progress) -> AsyncIterator[Record
 async def _join(connection: Connection, supplier_id: int, first_day: date, last_day: date) -> None:
     begin = datetime.combine(first_day, time(), WIB)
     end = datetime.combine(last_day + timedelta(days=1), time(), WIB)
+    await connection.execute(SQL.name_lines, supplier_id, begin, end)
     await connection.execute(SQL.make_theirs)
     await connection.execute(SQL.analyze_theirs)
     await connection.execute(SQL.make_ours, supplier_id, begin, end)
