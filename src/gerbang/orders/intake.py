@@ -206,8 +206,9 @@ class Intake:
 
     async def _submit(self, order: PlaceOrder) -> Any:
         key = (order.reseller_id, order.testing, order.reference)
-        while (earlier := self._on_the_way.get(key)) is not None:
-            # The same reference is being written: it is asked after once that is done.
+        earlier = self._on_the_way.get(key)
+        if earlier is not None:
+            # The same reference is being written: once that is done, the lane finds it.
             await asyncio.wait({earlier})
         future = self._lane.submit_soon(order, deadline_s=self._deadline_s)
         self._on_the_way[key] = future
