@@ -151,6 +151,40 @@ async def test_11_a_cancel_of_an_unknown_charge_is_queued_and_follows(rig: Rig) 
     assert await rig.charges_at_issuer(order) == [("charge", 1), ("void", 1)]
 
 
+@pytest.mark.parametrize("kind", ["void", "refund"])
+async def test_11_a_cancel_that_gets_no_answer_is_unknown_and_then_asked(
+    rig: Rig, kind: str
+) -> None:
+    order = await rig.charge(pan="4434260000001139")
+    if kind == "refund":
+        await rig.advance(days=1)
+    assert (await rig.cancel(order))["resultCd"] == "1004"
+    assert (await rig.cancel(order))["resultCd"] == "9302"
+    assert (await rig.inquire(order))["resultMsg"] == "in process"
+    assert (await rig.pay(order)).code == "9127"
+    await rig.find_truth()
+    assert (await rig.inquire(order))["resultMsg"] == kind
+    assert await rig.charges_at_issuer(order) == [("charge", 1), (kind, 1)]
+
+
+async def test_11_a_capture_that_gets_no_answer_keeps_the_hold_until_it_is_known(rig: Rig) -> None:
+    hold = await rig.charge("PREAUTH001", pan="4434260000001139")
+    capture = await rig.register("PREAUTH001")
+    token = {"cardNo": None, "preauthToken": hold["preauthToken"]}
+    assert (await rig.pay(capture, **token)).code == "1004"
+    other = await rig.register("PREAUTH001")
+    assert (await rig.pay(other, **token)).code == "9116"
+    assert (await rig.cancel(hold))["resultCd"] == "9302"
+    await rig.find_truth()
+    assert (await rig.state(capture), await rig.state(hold)) == ("paid", "captured")
+
+
+async def test_a_cancel_that_the_issuer_declines_changes_nothing(rig: Rig) -> None:
+    order = await rig.charge(pan="4434260000001154")
+    assert (await rig.cancel(order))["resultCd"] == "8061"
+    assert (await rig.inquire(order))["resultMsg"] == "paid"
+
+
 # --- 12 to 20: registration ----------------------------------------------------------------------
 
 REQUIRED = {

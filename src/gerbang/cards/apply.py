@@ -138,6 +138,7 @@ def _charged(
     if hold is not None:
         step(hold, PaymentState.CAPTURED)
         hold.due_at = None
+        hold.cancel_wanted = False
         applied.hold_changed = True
         payment.card_mask, payment.card_brand = hold.card_mask, hold.card_brand
         payment.card_fingerprint = hold.card_fingerprint
@@ -211,6 +212,7 @@ def leave_challenge(payment: Payment, attempt: Attempt) -> None:
     attempt.code, attempt.message = ABANDONED, "left for another try"
     attempt.due_at = None
     payment.open_attempt_id = None
+    payment.cancel_wanted = False
     payment.failures += 1
     step(payment, PaymentState.FAILED)
 

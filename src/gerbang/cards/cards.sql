@@ -240,3 +240,12 @@ SELECT public_key, public_key_sha256, sealed FROM card_keys
 -- name: keep_card_key
 -- Of several nodes that start at once, one key wins.
 INSERT INTO card_keys (public_key, public_key_sha256, sealed) VALUES ($1, $2, $3) ON CONFLICT (only_row) DO NOTHING
+
+-- name: lock_payouts
+-- Two payouts to one merchant take turns.
+SELECT pg_advisory_xact_lock(hashtextextended($1, 0))
+
+-- name: merchant_balance
+-- What we owe a merchant, and whether a payout of this key was booked before.
+SELECT a.id, a.balance, EXISTS (SELECT 1 FROM transfers t WHERE t.key = $2) AS known
+  FROM merchants m JOIN accounts a ON a.id = m.account_id WHERE m.imid = $1

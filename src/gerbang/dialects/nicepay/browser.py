@@ -368,6 +368,14 @@ class Browser:
         return page_answer(page)
 
 
+def uncertain_page(request: InboundRequest) -> Answered:
+    """Say that the result is not known; it is found by an inquiry."""
+    code = spec.UNCERTAIN
+    fields = {"resultCd": code, "resultMsg": spec.text_of(code)}
+    view = ResultView(language=_language(request, {}), result_cd=code, fields=fields)
+    return page_answer(result_page(view))
+
+
 def _token_holds(fields: Fields, merchant: Merchant, payment: Payment) -> bool:
     expected = order_token(
         merchant.key,

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import jinja2
 import msgspec
+from markupsafe import escape
 
 from gerbang.dialects.nicepay.card_form import BRANDS
 from gerbang.dialects.nicepay.page_words import (
@@ -157,8 +158,12 @@ def challenge_page(view: ChallengeView) -> bytes:
 def auto_submit_page(view: ReturnView) -> bytes:
     """Send the browser back to the merchant with the callback's fields."""
     url, before = (view.url, []) if view.method == "post" else _split_query(view.url)
-    fields = [*before, *view.fields.items()]
-    return _render("auto_submit", view, url=url, fields=fields, outcome=_outcome(view.fields))
+    start, middle, end = _return_frame(view.language, view.method, _outcome(view.fields))
+    inputs = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">\n'
+        for name, value in [*before, *view.fields.items()]
+    )
+    return f"{start}{escape(url)}{middle}{inputs}{end}".encode()
 
 
 def result_page(view: ResultView) -> bytes:
@@ -226,6 +231,21 @@ def _outcome(fields: Mapping[str, str]) -> str:
 def _tenors(view: CheckoutView) -> list[tuple[int, int]]:
     """Give the months with what one month comes to, rounded up."""
     return [(months, -(-view.order.amount // months)) for months in view.tenors]
+
+
+_URL_PLACE: Final = "url-of-the-merchant"
+_FIELDS_PLACE: Final = "fields-of-the-callback"
+
+
+@cache
+def _return_frame(language: Language, method: str, outcome: str) -> tuple[str, str, str]:
+    """Give what is equal on every way back: every charge ends here, so it is made once."""
+    view = ReturnView(language=language, url="", fields={}, method=method)
+    fields = [(_FIELDS_PLACE, "")]
+    page = _render("auto_submit", view, url=_URL_PLACE, fields=fields, outcome=outcome).decode()
+    start, _, rest = page.partition(_URL_PLACE)
+    middle, _, end = rest.partition(f'<input type="hidden" name="{_FIELDS_PLACE}" value="">\n')
+    return start, middle, end
 
 
 # --- how they are made ---------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from gerbang.cards.reasons import Refused
 from gerbang.dialects.card_contract import Cancelled, CancelRequest, CardGateway, NotCancelled
 from gerbang.dialects.nicepay import spec
 from gerbang.dialects.nicepay.assets import answer_asset
-from gerbang.dialects.nicepay.browser import Browser
+from gerbang.dialects.nicepay.browser import Browser, uncertain_page
 from gerbang.dialects.nicepay.replies import (
     CANCEL_KEYS,
     INQUIRY_KEYS,
@@ -235,8 +235,10 @@ def _too_large(_request: InboundRequest) -> Answered:
     return refusal("9001", ("resultCd", "resultMsg"))
 
 
-def _crashed(_request: InboundRequest) -> Answered:
+def _crashed(request: InboundRequest) -> Answered:
     """Whether something was charged is not known here: never say *failed*."""
+    if request.path.rstrip("/").endswith(("/payment", "/mpgsAuth.do")):
+        return uncertain_page(request)
     return refusal(spec.UNCERTAIN, ("resultCd", "resultMsg"))
 
 
