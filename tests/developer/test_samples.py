@@ -40,7 +40,16 @@ def test_a_sample_has_the_readers_ids_and_no_secret(dialect: str, name: str) -> 
 
 
 def test_samples_are_tests_wherever_they_could_cost_money() -> None:
-    costly = {"prepaid", "game", "purchase", "http-get", "http-form", "order", "ticket"}
+    costly = {
+        "prepaid",
+        "game",
+        "purchase",
+        "http-get",
+        "http-form",
+        "order",
+        "ticket",
+        "pay-pasca",
+    }
     for book in BOOKS.values():
         for call in book.calls:
             if call.name in costly | {"xml", "deposit-ticket"}:

@@ -11,6 +11,13 @@ from gerbang.dialects.isikuota.wire import canonical_body, encode_request, sign
 
 _ORDER: Final = "/v1/order"
 
+_BILL: Final = {
+    "code": "MPBPJS",
+    "customer_no": "0001234561230",
+    "ref_id": "{reference}",
+    "testing": True,
+}
+
 
 def _call(name: str, *, path: str = _ORDER, **rest: Any) -> Call:
     return Call(dialect="isikuota", name=name, method="POST", path=path, **rest)
@@ -66,6 +73,28 @@ CALLS: Final = (
         ),
         fields={"cmd": "status", "ref_id": "{reference}", "testing": True},
         good='"code":"ORDER_SUCCESS"',
+    ),
+    _call(
+        "inquiry",
+        title=Words(en="Ask for a bill", id="Cek tagihan"),
+        about=Words(
+            en="No money moves. Pay within five minutes, with the same ref_id.",
+            id="Saldo tidak berkurang. Bayar dalam lima menit, dengan ref_id yang sama.",
+        ),
+        fields={"cmd": "inquiry", **_BILL},
+        suffix="-B",
+        good='"success":true',
+    ),
+    _call(
+        "pay-pasca",
+        title=Words(en="Pay the bill", id="Bayar tagihan"),
+        about=Words(
+            en="The inquiry's own code, customer_no and ref_id.",
+            id="Dengan code, customer_no, dan ref_id dari cek tagihannya.",
+        ),
+        fields={"cmd": "pay-pasca", **_BILL},
+        suffix="-B",
+        good='"success":true',
     ),
     _call(
         "products",

@@ -16,9 +16,12 @@ from starlette.types import Message
 
 from gerbang.developer.call import Asker, CallBook, Filled, fill
 from gerbang.dialects.contract import (
+    BillView,
     Credential,
     Dialect,
     Gateway,
+    Inquiry,
+    Pay,
     PlaceResult,
     Purchase,
     Refusal,
@@ -62,6 +65,18 @@ class TestingGateway:
         if not purchase.testing:
             return Refusal(reason=Reason.NOT_LIVE)
         return await self._gateway.place(credential, purchase)
+
+    async def inquire(self, credential: Credential, inquiry: Inquiry) -> BillView | Refusal:
+        """Ask for a bill that is not real, never for another."""
+        if not inquiry.testing:
+            return Refusal(reason=Reason.NOT_LIVE)
+        return await self._gateway.inquire(credential, inquiry)
+
+    async def pay(self, credential: Credential, payment: Pay) -> PlaceResult:
+        """Pay a bill that is not real, never another."""
+        if not payment.testing:
+            return Refusal(reason=Reason.NOT_LIVE)
+        return await self._gateway.pay(credential, payment)
 
     async def open_ticket(
         self, credential: Credential, request: TicketRequest
