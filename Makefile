@@ -6,7 +6,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 STAMP := $(VENV)/.installed
 TEST_PROCESSES ?= 4
 
-.PHONY: install run test check format lock schema prove bench bench-large clean
+.PHONY: install run test check format lock schema prove bench bench-large screenshots clean
 
 install: $(STAMP)
 
@@ -57,6 +57,10 @@ bench: install
 
 bench-large: install
 	PYTHONPATH=bench $(BIN)/python -m gerbang_bench.bench --large
+
+# The pictures of the README, from a demo of their own (Chromium).
+screenshots: install
+	PYTHONPATH=tests $(BIN)/python -m console.screenshots
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -14,6 +14,7 @@ from playwright.async_api import Browser, expect
 
 from console.chromium import DESKTOP, PHONE, Watched, chromium, dress
 from e2e.running_demo import RunningDemo, running_demo
+from scale import scale
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -53,6 +54,8 @@ PAGES: Final = (
     "/deposits/lines",
     "/deposits/proposals",
     "/deposits/banks",
+    "/cards",
+    "/cards/settlements",
     "/callbacks",
     "/callbacks/{callback}",
     "/cases",
@@ -71,6 +74,9 @@ PAGES: Final = (
     "/account/password",
     "/account/second-factor",
 )
+
+AGAIN: Final = {f"/console{p}" for p in ("", "/orders", "/resellers/DEMO", "/products/HSA5")}
+"""Looked at by axe in both dresses; of the others every third, and all with GERBANG_PROVE=1."""
 
 
 @pytest.fixture(scope="module")
@@ -110,10 +116,16 @@ async def new_page(
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def desk(browser: Browser, demo: RunningDemo) -> AsyncIterator[Watched]:
+async def signed_in(browser: Browser, demo: RunningDemo) -> AsyncIterator[Watched]:
     watched = await new_page(browser, demo, size=DESKTOP, language="en", theme="light")
     yield watched
     await watched.page.context.close()
+
+
+@pytest.fixture
+def desk(signed_in: Watched) -> Watched:
+    signed_in.wrong.clear()
+    return signed_in
 
 
 async def addresses(demo: RunningDemo) -> list[str]:
@@ -134,18 +146,19 @@ async def test_every_page_opens_fits_speaks_and_keeps_nobody_out(
 ) -> None:
     watched = await new_page(browser, demo, size=size, language=language, theme=theme)
     wrong: list[str] = []
-    for path in await addresses(demo):
+    for number, path in enumerate(await addresses(demo)):
         await watched.open(path)
         page = watched.page
         assert await page.get_attribute("html", "lang") == language
         assert await page.get_attribute("html", "data-bs-theme") == theme
         if (wider := await watched.overflow()) > 0:
             wrong.append(f"{path}: {wider} px too wide")
-        wrong += [f"{path}: {issue}" for issue in await watched.serious_issues()]
+        if path in AGAIN or (size is DESKTOP and scale(number % 3 == 0, True)):
+            wrong += [f"{path}: {issue}" for issue in await watched.serious_issues()]
         wrong += [f"{path}: {one}" for one in watched.wrong]
         watched.wrong.clear()
     await watched.page.context.close()
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
 
 
 async def test_an_order_appears_on_the_overview_by_itself(desk: Watched, demo: RunningDemo) -> None:
@@ -214,7 +227,7 @@ async def test_a_price_typed_into_the_grid_stays(desk: Watched) -> None:
     cell = page.get_by_label("Price XL5", exact=True)
     await cell.fill("6.123")
     await cell.press("Tab")
-    await expect(page.locator("tr", has_text="XL5").first).to_contain_text("+Rp")
+    await expect(page.locator("tr input.is-valid")).to_have_value("6.123")
     await page.reload()
     await expect(page.get_by_label("Price XL5", exact=True)).to_have_value("6.123")
     await page.get_by_label("Price XL5", exact=True).fill("nonsense")

@@ -7,6 +7,7 @@ from typing import Final
 from gerbang.console import (
     access,
     callbacks,
+    cards,
     cases,
     deposits,
     export,
@@ -44,6 +45,7 @@ NAVIGATION: Final = (
     _item("products", "/products", "package", _P.CATALOG_READ),
     _item("suppliers", "/suppliers", "truck-delivery", _P.SUPPLIERS_READ),
     _item("deposits", "/deposits", "building-bank", _P.DEPOSITS_READ),
+    _item("cards", "/cards", "credit-card", _P.CARDS_READ),
     _item("callbacks", "/callbacks", "send", _P.CALLBACKS_READ),
     _item("cases", "/cases", "flag", _P.CASES_READ),
     _item("recon", "/recon", "scale", _P.RECON_READ),
@@ -68,6 +70,7 @@ MODULES: Final = (
     suppliers,
     recon,
     deposits,
+    cards,
     callbacks,
     cases,
     ledger,

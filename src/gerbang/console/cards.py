@@ -1,0 +1,218 @@
+"""Card payments: the list, one with its story, capture and cancel, settlement."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from gerbang.audit import write_audit
+from gerbang.callbacks.resend import resend_callback
+from gerbang.cards.payment import Payment, PaymentState
+from gerbang.cards.read import list_payments, list_settlements, show_payment, show_settlement
+from gerbang.cards.reasons import Refused
+from gerbang.clock import WIB
+from gerbang.dialects.card_contract import (
+    Cancelled,
+    CancelRequest,
+    Charge,
+    NotCancelled,
+    NotPaid,
+    Paid,
+    Registration,
+)
+from gerbang.errors import ConflictError, NotFoundError
+from gerbang.people.role import Permission
+from gerbang.web.pages.paging import ROWS, after_of, page_of
+from gerbang.web.pages.site import Site
+from gerbang.web.pages.visit import Visit
+
+FULL: Final = "1"
+PARTIAL: Final = "2"
+STATES: Final = tuple(one.value for one in PaymentState)
+WHOLE: Final = frozenset({PaymentState.PAID, PaymentState.PREAUTHED, PaymentState.SETTLED})
+IN_PARTS: Final = frozenset({PaymentState.SETTLED, PaymentState.PARTLY_REFUNDED})
+
+
+def add_pages(site: Site) -> None:
+    """Add them."""
+    read, change = Permission.CARDS_READ, Permission.CARDS_CHANGE
+    site.get("/cards", list_page, may=read)
+    site.get("/cards/settlements", settlements_page, may=read)
+    site.get("/cards/settlements/{imid}/{day}", settlement_page, may=read)
+    site.get("/cards/{txid}", payment_page, may=read)
+    site.post("/cards/{txid}/cancel", cancel, may=change, form_page=payment_page)
+    site.post("/cards/{txid}/capture", capture, may=change, form_page=payment_page)
+    site.post("/cards/{txid}/notifications/{id}/resend", resend, may=Permission.CALLBACKS_RESEND)
+
+
+async def list_page(visit: Visit) -> Response:
+    """List payments newest first; the search is a merchant's reference or a tXid."""
+    query = {name: text.replace("\x00", "") for name, text in visit.query.items()}
+    text = query.get("q", "").strip()[:60]
+    state = query.get("state") if query.get("state") in STATES else None
+    found = await list_payments(
+        visit.pool, reference=text or None, state=state, before=after_of(query), limit=ROWS
+    )
+    items = found["items"]
+    if text and not items:
+        items = await _by_txid(visit, text)
+    page = page_of(items, after=found["next"], path=visit.path, query=query)
+    template = "console/card_table.html" if visit.is_fragment else "console/cards.html"
+    return visit.page(template, page=page, text=text, state=state or "", states=STATES)
+
+
+async def _by_txid(visit: Visit, text: str) -> list[dict[str, Any]]:
+    try:
+        return [await show_payment(visit.pool, text)]
+    except NotFoundError:
+        return []
+
+
+async def payment_page(visit: Visit) -> Response:
+    """Show one, and what may be done with it now, or why not."""
+    payment = await show_payment(visit.pool, visit.name("txid"))
+    state = PaymentState(payment["state"])
+    return visit.page(
+        "console/card.html",
+        p=payment,
+        story=_story(payment),
+        whole=state in WHOLE and not payment["in_process"],
+        in_parts=state in IN_PARTS and not payment["in_process"],
+        captures=state is PaymentState.PREAUTHED and not payment["in_process"],
+        left=payment["amount"] - payment["refunded"],
+    )
+
+
+def _story(payment: dict[str, Any]) -> list[dict[str, Any]]:
+    events = [{"at": payment["registered_at"], "what": "registered", "detail": ""}]
+    events += [
+        {
+            "at": one["at"],
+            "what": f"attempt_{one['kind']}",
+            "detail": " ".join(filter(None, (one["state"], one["code"], one["message"]))),
+        }
+        for one in payment["attempts"]
+    ]
+    events += [
+        {"at": one["at"], "what": "state", "detail": one["to_state"]} for one in payment["history"]
+    ]
+    events += [
+        {"at": one["delivered_at"], "what": "notified", "detail": one["event"]}
+        for one in payment["notifications"]
+        if one["delivered_at"]
+    ]
+    return sorted(events, key=lambda event: event["at"])
+
+
+async def _find(visit: Visit) -> Payment:
+    payment = await visit.node.cards.find(visit.name("txid"))
+    if payment is None:
+        raise NotFoundError(visit.t("error.no_such_thing"))
+    return payment
+
+
+async def _audit(visit: Visit, action: str, payment: Payment, after: dict[str, Any]) -> None:
+    async with visit.changing() as connection:
+        await write_audit(
+            connection,
+            actor=visit.actor,
+            action=action,
+            subject=f"payment:{payment.txid}",
+            after=after,
+        )
+
+
+async def cancel(visit: Visit) -> Response:
+    """Take a charge back through the same door as the merchant: all of it, or a part."""
+    form, payment = visit.form, await _find(visit)
+    reason = form.text("reason", most=200)
+    part = form.rupiah("amount", least=1, most=payment.amount, needed=False)
+    form.check()
+    cards = visit.node.cards
+    await _audit(visit, "card_payment.cancel", payment, {"amount": part, "reason": reason})
+    stamp = cards.now(cards.merchant_of(payment)).astimezone(WIB)
+    result = await cards.cancel(
+        payment,
+        CancelRequest(
+            cancel_type=FULL if part is None else PARTIAL,
+            amount=payment.amount if part is None else part,
+            timestamp=f"{stamp:%Y%m%d%H%M%S}",
+            reason=reason,
+            user=visit.actor[:30],
+        ),
+    )
+    if isinstance(result, Refused):
+        raise ConflictError(visit.t("cards.refused", reason=result.reason))
+    if isinstance(result, NotCancelled):
+        raise ConflictError(visit.t("cards.declined", reason=f"{result.code} {result.message}"))
+    known = isinstance(result, Cancelled)
+    return visit.go(
+        f"{visit.site.prefix}/cards/{payment.txid}",
+        visit.t("cards.cancelled" if known else "cards.not_known_yet"),
+        kind="success" if known else "warning",
+    )
+
+
+async def capture(visit: Visit) -> Response:
+    """Take a part or all of a hold, by a payment of its own."""
+    form, hold, cards = visit.form, await _find(visit), visit.node.cards
+    amount = form.rupiah("amount", least=1, most=hold.amount)
+    form.check()
+    if hold.state is not PaymentState.PREAUTHED:
+        raise ConflictError(visit.t("cards.no_hold"))
+    await _audit(visit, "card_payment.capture", hold, {"amount": amount})
+    registered = await cards.register(
+        cards.merchant_of(hold),
+        Registration(
+            channel="direct",
+            pay_method="01",
+            reference=f"{hold.reference[:30]}-{secrets.token_hex(3)}",
+            amount=amount or 0,
+            instalment_months=hold.instalment_months,
+            instalment_type=hold.instalment_type,
+            recurring_option=2,
+            details=hold.details,
+            notify_url=hold.notify_url,
+        ),
+    )
+    if isinstance(registered, Refused):
+        raise ConflictError(visit.t("cards.refused", reason=registered.reason))
+    token = cards.keys.token("preauth", hold.id)
+    result = await cards.charge(registered, Charge(card=None, preauth_token=token))
+    if isinstance(result, Refused):
+        raise ConflictError(visit.t("cards.refused", reason=result.reason))
+    if isinstance(result, NotPaid):
+        raise ConflictError(visit.t("cards.declined", reason=f"{result.code} {result.message}"))
+    known = isinstance(result, Paid)
+    return visit.go(
+        f"{visit.site.prefix}/cards/{registered.txid}",
+        visit.t("cards.captured" if known else "cards.not_known_yet"),
+        kind="success" if known else "warning",
+    )
+
+
+async def resend(visit: Visit) -> Response:
+    """Send a notification once more."""
+    async with visit.changing() as connection:
+        await resend_callback(connection, visit.number(), actor=visit.actor)
+    return visit.go(f"{visit.site.prefix}/cards/{visit.name('txid')}", visit.t("callback.resent"))
+
+
+async def settlements_page(visit: Visit) -> Response:
+    """List the reports of each merchant and day."""
+    found = await list_settlements(visit.pool, before=after_of(visit.query), limit=ROWS)
+    page = page_of(found["items"], after=found["next"], path=visit.path, query=visit.query)
+    return visit.page("console/settlements.html", page=page)
+
+
+async def settlement_page(visit: Visit) -> Response:
+    """Show one report with every charge and refund in it."""
+    try:
+        day = date.fromisoformat(visit.name("day"))
+    except ValueError as error:
+        raise NotFoundError(visit.t("error.no_such_thing")) from error
+    found = await show_settlement(visit.pool, visit.name("imid"), day)
+    return visit.page("console/settlement.html", s=found)
