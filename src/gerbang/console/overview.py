@@ -53,9 +53,12 @@ class Kept:
 class Overview:
     """What the page shows, made once for everybody who looks."""
 
-    def __init__(self, pool: Pool, now: Callable[[], datetime]) -> None:
-        """Wire it."""
+    def __init__(
+        self, pool: Pool, now: Callable[[], datetime], trusted: Callable[[int], bool]
+    ) -> None:
+        """Wire it; `trusted` tells of a supplier whether orders may go there now."""
         self._pool = pool
+        self._trusted = trusted
         self._now = now
         self._news = Kept(NEWS_EVERY_S * 0.9, self._read_news)
         self._sales = Kept(SALES_EVERY_S, self._read_sales)
@@ -70,7 +73,10 @@ class Overview:
         counters = await pool.fetchrow(SQL.counters)
         return {
             "minutes": [dict(row) for row in await pool.fetch(SQL.minutes, now)],
-            "suppliers": [dict(row) for row in await pool.fetch(SQL.suppliers, now)],
+            "suppliers": [
+                {**row, "trusted": self._trusted(row["id"])}
+                for row in await pool.fetch(SQL.suppliers, now)
+            ],
             "ages": dict(ages or {}),
             "counters": dict(counters or {}),
             "alarms": [dict(row) for row in await pool.fetch(SQL.alarms)],
@@ -96,7 +102,14 @@ def add_pages(site: Site) -> None:
 
     def shared(visit: Visit) -> Overview:
         if not overview:
-            overview.append(Overview(visit.pool, visit.kit.clock.now))
+            node, now = visit.node, visit.kit.clock.now
+            overview.append(
+                Overview(
+                    visit.pool,
+                    now,
+                    lambda supplier_id: node.health.pulse.standing(supplier_id, 0, now()).usable,
+                )
+            )
         return overview[0]
 
     async def overview_page(visit: Visit) -> Response:

@@ -11,7 +11,7 @@ SELECT date_trunc('minute', created_at) AS minute,
 
 -- name: suppliers
 -- How each supplier did in the last half hour; the time is from sending to the last word.
-SELECT s.code, s.name, s.status::text AS status, coalesce(a.success, 0) AS success, coalesce(a.failed, 0) AS failed,
+SELECT s.id, s.code, s.name, s.status::text AS status, coalesce(a.success, 0) AS success, coalesce(a.failed, 0) AS failed,
        coalesce(a.open, 0) AS open, coalesce(a.unknown, 0) AS unknown, a.median_ms, a.p95_ms
   FROM suppliers s
   LEFT JOIN (

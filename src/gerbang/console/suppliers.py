@@ -103,7 +103,7 @@ async def show_page(visit: Visit) -> Response:
         ],
         "series": [{"label": visit.t(f"state.{n}"), "colour": c, "fill": True} for n, c in lines],
     }
-    standing = getattr(visit.node, "health_of", lambda _s, _l: None)(supplier["id"], visit.language)
+    circuit = visit.node.health.pulse.standing(supplier["id"], 0, now)
     return visit.page(
         "console/supplier.html",
         s=supplier,
@@ -113,7 +113,8 @@ async def show_page(visit: Visit) -> Response:
         bad=bad,
         reasons=reasons,
         now=now,
-        standing=standing,
+        circuit=circuit,
+        standing=circuit.sentence("id" if visit.language == "id" else "en"),
     )
 
 
