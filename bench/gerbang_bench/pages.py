@@ -7,6 +7,7 @@ python -m gerbang_bench.pages measure FOLDER
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 import statistics
 import sys
@@ -31,6 +32,8 @@ from gerbang_bench.world import make_world
 
 NAME: Final = "pages"
 PASSWORD: Final = "a long enough sentence"  # noqa: S105 (of a database that is thrown away)
+KEY: Final = bytes(32)
+KEY_TEXT: Final = base64.b64encode(KEY).decode()
 TIMES: Final = 30
 WARM: Final = 3
 RESELLERS: Final = 50
@@ -39,13 +42,13 @@ RESELLERS: Final = 50
 async def load(server: EmbeddedPostgres, orders: int) -> None:
     """Make a database with so many orders, and somebody who looks at it."""
     dsn = await make_database(server, NAME)
-    await make_world(dsn, secret_key=bytes(32), resellers=RESELLERS)
+    await make_world(dsn, secret_key=KEY, resellers=RESELLERS)
     await load_orders(dsn, orders, say=print)
 
 
 async def measure(dsn: str, folder: Path) -> None:
     """Ask for each page some times and print median and p95."""
-    node = Node(Settings(data_dir=str(folder)), database_url=dsn)
+    node = Node(Settings(data_dir=str(folder), secret_key=KEY_TEXT), database_url=dsn)
     await node.start(work=False)
     try:
         async with node.pool.acquire() as connection:
