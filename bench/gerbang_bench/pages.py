@@ -85,7 +85,7 @@ async def _time_pages(node: Node) -> None:
         "statement of a reseller": f"/resellers/{row['code']}/statement",
         "products": "/products",
         "profit, today": f"/ledger/profit?from={day}&until={day}",
-        "profit, 7 days": f"/ledger/profit?from={row['business_day']}&until={row['business_day']}",
+        "profit, a whole day": f"/ledger/profit?from={row['business_day']}&until={row['business_day']}",
     }
     client = httpx.AsyncClient(
         transport=httpx.ASGITransport(Starlette(routes=node.routes())),
