@@ -191,7 +191,7 @@ PURE: Final = frozenset(
 )
 """Modules that decide: nothing they lead to waits, reads, draws or looks at a clock."""
 
-DIALECT_GLUE: Final = frozenset({"server", "browser", "__init__"})
+DIALECT_GLUE: Final = frozenset({"server", "bill_server", "browser", "__init__"})
 """The only files of a dialect that await; all others are pure."""
 
 IMPURE: Final = frozenset(
@@ -297,6 +297,7 @@ CORE: Final = (
 NOUNS_FOR_DIALECTS: Final = frozenset(
     {
         "gerbang.bills.bill",
+        "gerbang.bills.receipt_words",
         "gerbang.orders.outcome",
         "gerbang.orders.reasons",
         "gerbang.cards.card",

@@ -52,6 +52,16 @@ async def pay(
     return await ask(http, buyer, cmd="pay-pasca", code=code, customer_no=no, ref_id=ref, **more)
 
 
+async def final(http: httpx.AsyncClient, buyer: Buyer, ref: str, **more: Any) -> httpx.Response:
+    """Ask until the payment is final."""
+    for _ in range(80):
+        reply = await ask(http, buyer, cmd="status", ref_id=ref, **more)
+        if reply.json()["code"] != "ORDER_PENDING":
+            break
+        await asyncio.sleep(0.1)
+    return reply
+
+
 def told(reply: httpx.Response) -> tuple[int, str]:
     return reply.status_code, reply.json()["code"]
 
@@ -183,6 +193,9 @@ async def test_each_ending_has_its_own_clear_code_live_and_testing(
     assert told(await inquire(http, buyer, "END", no, **more)) == found
     if paid is not None:
         reply = await pay(http, buyer, "END", no, **more)
+        if testing and reply.json()["code"] == "ORDER_PENDING":
+            # A testing reply waits a moment only: the rest is asked for.
+            reply = await final(http, buyer, "END", testing=True)
         assert told(reply) == paid, reply.text
         succeeded = paid[1] == "BILL_PAYMENT_SUCCESS"
         if not succeeded or testing:
@@ -256,3 +269,111 @@ async def test_a_meter_s_name_is_checked_before_a_token_is_bought(
     assert shown["data"]["total"] == 0
     refused = await pay(http, buyer, f"N-{code}", meter, code=code)
     assert told(refused) == (422, "VALIDATION_ERROR")
+
+
+# --- SocX ---------------------------------------------------------------------------------------
+
+
+async def socx(http: httpx.AsyncClient, buyer: Buyer, path: str, **body: Any) -> dict[str, Any]:
+    reply = await http.post(f"/reseller/api/v1/{path}", json=body, headers=buyer.bearer)
+    shown: dict[str, Any] = reply.json()
+    return shown
+
+
+async def paid_in_socx(
+    http: httpx.AsyncClient, buyer: Buyer, ref: str, no: str, code: str, **more: Any
+) -> dict[str, Any]:
+    """Pay, and ask until it is final."""
+    reply = await socx(http, buyer, "payment", code=code, idpel=no, request_id=ref, **more)
+    for _ in range(80):
+        if reply["rc"] != "68":
+            break
+        await asyncio.sleep(0.1)
+        reply = await socx(http, buyer, "payment", code=code, idpel=no, request_id=ref, **more)
+    return reply
+
+
+async def test_socx_shows_and_pays_a_bill_with_its_own_members(
+    http: httpx.AsyncClient, buyer: Buyer
+) -> None:
+    no = customer()
+    shown = await socx(http, buyer, "inquiry", code="MPBPJS", idpel=no, request_id="SI-1")
+    assert shown == {
+        "code": "MPBPJS",
+        "idpel": no,
+        "request_id": "SI-1",
+        "product_name": "BPJS Kesehatan",
+        "client_name": "Demo Member",
+        "info": shown["info"],
+        "rc": "00",
+        "msg": "SUKSES",
+        "jumlah_tagihan": "1",
+        "denda": "0",
+        "tagihan": "22500",
+        "admin": "2700",
+        "total": "25200",
+        "balance": FUNDS,
+    }
+    assert {"name": "NAMA", "value": "Demo Member"} in shown["info"]
+    paid = await paid_in_socx(http, buyer, "SP-1", no, "MPBPJS")
+    assert paid["rc"] == "00"
+    beside = {k: v for k, v in paid.items() if k not in shown}
+    assert list(beside) == ["nomor_referensi", "trx_id", "footer", "header", "time"]
+    assert paid["nomor_referensi"]
+    assert (paid["total"], paid["client_name"]) == ("25200", "Demo Member")
+    status = await socx(http, buyer, "status", request_id="SP-1")
+    assert (status["rc"], status["price"]) == ("00", 25_200)
+    assert (status["sn"], status["msisdn"]) == (paid["nomor_referensi"], no)
+    assert await buyer.money(http) == (FUNDS - 25_200 + SHARE, 0)
+
+
+SOCX_ENDINGS: Final = {
+    "1232": ("101", None),
+    "1240": ("100", None),
+    "1241": ("00", "80"),
+    "1243": ("00", "100"),
+    "1245": ("102", None),
+    "1242": ("00", "00"),
+}
+
+
+@pytest.mark.parametrize("ending", SOCX_ENDINGS)
+@pytest.mark.parametrize("testing", [False, True])
+async def test_socx_has_an_rc_for_each_ending_live_and_testing(
+    http: httpx.AsyncClient, buyer: Buyer, ending: str, *, testing: bool
+) -> None:
+    no = customer(ending)
+    more: dict[str, Any] = {"testing": True} if testing else {}
+    found, paid = SOCX_ENDINGS[ending]
+    shown = await socx(http, buyer, "inquiry", code="MPBPJS", idpel=no, request_id="I", **more)
+    assert shown["rc"] == found
+    if paid is not None:
+        assert (await paid_in_socx(http, buyer, "P", no, "MPBPJS", **more))["rc"] == paid
+
+
+async def test_socx_s_open_amount_stands_behind_the_number(
+    http: httpx.AsyncClient, buyer: Buyer
+) -> None:
+    no = "089678549508#5000"
+    shown = await socx(http, buyer, "inquiry", code="MPDANA", idpel=no, request_id="D")
+    assert [shown[k] for k in ("tagihan", "admin", "total")] == ["5000", "700", "5700"]
+    assert (await paid_in_socx(http, buyer, "DP", no, "MPDANA"))["rc"] == "00"
+    status = await socx(http, buyer, "status", request_id="DP")
+    assert (status["msisdn"], status["price"]) == (no, 5_700)
+
+
+async def test_socx_s_name_check_has_no_amounts_and_pln_numbers_rcs_of_their_own(
+    http: httpx.AsyncClient, buyer: Buyer
+) -> None:
+    shown = await socx(http, buyer, "inquiry", code="CPLN", idpel="12102103483", request_id="N")
+    assert (shown["rc"], shown["total"]) == ("00", "0")
+    assert [pair["name"] for pair in shown["info"]] == ["IDPEL", "NAMA", "No Meter", "Tarif/Daya"]
+    for code, rc in (("MPPLN", "114"), ("CPLN", "115")):
+        no = "12102101245"
+        shown = await socx(http, buyer, "inquiry", code=code, idpel=no, request_id=f"N{rc}")
+        assert shown["rc"] == rc
+
+
+async def test_socx_pays_nothing_that_was_not_shown(http: httpx.AsyncClient, buyer: Buyer) -> None:
+    reply = await paid_in_socx(http, buyer, "NONE", customer(), "MPBPJS")
+    assert (reply["rc"], reply["trx_id"]) == ("10", 0)

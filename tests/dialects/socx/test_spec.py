@@ -33,7 +33,8 @@ def test_every_reason_has_a_code() -> None:
 
 
 def test_every_code_that_is_sent_has_a_text() -> None:
-    sent = {*spec.REASONS.values(), *spec.ORDER_RC.values(), "00", "68", "08"}
+    with_bills = {"102", "114", "177"}
+    sent = {*spec.REASONS.values(), *spec.ORDER_RC.values(), *with_bills, "00", "68", "08"}
     assert set(spec.MESSAGES) == sent
 
 

@@ -14,6 +14,7 @@ from gerbang.dialects.isikuota.bill_desc import write_desc
 from gerbang.dialects.isikuota.spec import (
     HTTP_STATUS,
     ORDER_CODE,
+    REASON_TEXT,
     REASONS,
     STATUS_WORD,
     public_reason,
@@ -33,6 +34,7 @@ _FIELDS: Final[Mapping[str, str]] = {
     "quantity": "amount",
     "reference": "ref_id",
 }
+_ABOUT_THE_NUMBER: Final = frozenset({Reason.NUMBER_NOT_FOUND, Reason.METER_WRONG})
 _DIFFERS: Final = "berbeda dengan saat inquiry"
 
 
@@ -103,7 +105,12 @@ def _bill_data(
 
 
 def in_wire_words(refusal: Refusal) -> Refusal:
-    """Name fields as this dialect does."""
+    """Name fields as this dialect does; what a biller says of a number is about customer_no."""
+    if refusal.reason in _ABOUT_THE_NUMBER:
+        text = REASON_TEXT[refusal.reason]
+        return Refusal(
+            reason=Reason.INVALID_DESTINATION, message=text, fields={"customer_no": [text]}
+        )
     if refusal.fields is None:
         return refusal
     mismatch = refusal.reason is Reason.INQUIRY_MISMATCH

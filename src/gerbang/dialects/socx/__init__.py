@@ -7,7 +7,7 @@ from typing import Final
 
 from gerbang.dialects.contract import CallbackEvent, Dialect
 from gerbang.dialects.socx import callback, server, spec
-from gerbang.dialects.socx.client import SocxClient
+from gerbang.dialects.socx.client import BILLS, SocxClient
 
 DIALECT: Final = Dialect(
     name=spec.NAME,
@@ -28,4 +28,5 @@ DIALECT: Final = Dialect(
     callback_events=frozenset(CallbackEvent),
     reasons=spec.REASONS,
     answers=spec.ANSWERS,
+    bills=BILLS,
 )

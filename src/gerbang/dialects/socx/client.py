@@ -15,11 +15,13 @@ from urllib.parse import urlencode
 from gerbang.dialects.contract import (
     AnswerRule,
     CallbackRefused,
+    ProductKind,
     SupplierNews,
     SupplierOrder,
     SupplierView,
 )
 from gerbang.dialects.socx import topup_xml
+from gerbang.dialects.socx.bill_client import SocxBills, payment_fields
 from gerbang.dialects.socx.spec import (
     NOT_FOUND_RCS,
     NOT_OF_AN_ORDER,
@@ -71,7 +73,9 @@ class SocxClient:
     # --- purchases ------------------------------------------------------------------------------
 
     def buy(self, supplier: SupplierView, order: SupplierOrder, *, now: datetime) -> HttpRequest:  # noqa: ARG002 (no time in this protocol)
-        """Build the purchase on the supplier's channel."""
+        """Build the purchase on the supplier's channel; a bill is paid by JSON only."""
+        if order.kind is ProductKind.POSTPAID:
+            return _post_json(supplier, "/payment", payment_fields(order))
         fields = {
             "code": order.product_code,
             "msisdn": _msisdn(order),
@@ -192,7 +196,8 @@ _XML_TAKEN: Final = Answered(status=200, headers=XML_TYPE, body=topup_xml.EMPTY_
 
 
 def _msisdn(order: SupplierOrder) -> str:
-    if order.open_denomination:
+    is_bill = order.kind is ProductKind.POSTPAID
+    if order.open_denomination or (is_bill and order.quantity > 1):
         return f"{order.destination}#{order.quantity}"
     if order.quantity != 1:
         raise QuantityError(QuantityError.__doc__)
@@ -274,7 +279,9 @@ def _echo_difference(report: Report, order: SupplierOrder) -> str:
     if report.msisdn and not same_msisdn(report.msisdn, _msisdn(order)):
         return "msisdn"
     # Some sellers lower the case of product codes (§6.2).
-    if report.code and report.code.upper() != order.product_code.upper():
+    # Inquiries and payments may name the biller's own code (§9 number 15).
+    is_bill = order.kind is ProductKind.POSTPAID
+    if not is_bill and report.code and report.code.upper() != order.product_code.upper():
         return "code"
     return ""
 
@@ -337,3 +344,6 @@ def _order_id(report: Report) -> str:
 
 def _say(report: Report) -> str:
     return f"rc {report.rc} {report.message}".strip()
+
+
+BILLS: Final = SocxBills(_post_json)

@@ -47,7 +47,8 @@ def order_rc(order: OrderView) -> str:
 
 def order_msisdn(order: OrderView) -> str:
     """Write the destination as it was asked for: ``phone#nominal`` of an open denomination."""
-    if order.kind is ProductKind.OPEN:
+    has_nominal = order.kind is ProductKind.POSTPAID and order.quantity > 1
+    if order.kind is ProductKind.OPEN or has_nominal:
         return f"{order.destination}#{order.quantity}"
     return order.destination
 
@@ -85,7 +86,10 @@ def _order_message(order: OrderView, rc: str) -> str:
 
 
 def _details(order: OrderView) -> dict[str, Any] | msgspec.UnsetType:
-    return dict(order.data) if order.data else msgspec.UNSET
+    if order.kind is ProductKind.POSTPAID or not order.data:
+        # A bill is told by ``/payment``; the transaction object has no members for it.
+        return msgspec.UNSET
+    return dict(order.data)
 
 
 def refused_reply(

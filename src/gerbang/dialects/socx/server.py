@@ -21,6 +21,7 @@ from gerbang.dialects.contract import (
     TicketRequest,
 )
 from gerbang.dialects.socx import forms, replies, tickets, topup_xml, wire
+from gerbang.dialects.socx.bill_server import BillServer, payment_crashed
 from gerbang.dialects.socx.login import Caller, Stranger, log_in
 from gerbang.dialects.socx.spec import BASE_PATH, MESSAGES, NAME, RC_INTERNAL, REASONS
 from gerbang.dialects.socx.wire import Draft, Reply, UnreadableError
@@ -29,7 +30,7 @@ from gerbang.outbound.message import Answered, InboundRequest
 from gerbang.web.asgi import JSON_TYPE, ErrorAnswer, Handler, raw_route
 
 KINDS: Final = frozenset({ProductKind.PREPAID, ProductKind.GAME, ProductKind.OPEN})
-"""What ``/purchase`` may buy; bills come with ``/payment``."""
+"""What ``/purchase`` may buy; bills are paid by ``/payment``."""
 OPEN_ONLY: Final = frozenset({ProductKind.OPEN})
 """A nominal after ``#`` means an open denomination and nothing else (§4.1)."""
 
@@ -120,16 +121,16 @@ CHANNELS: Final = (
 
 
 def routes(gateway: Gateway) -> list[BaseRoute]:
-    """Give every path of this dialect; the last one refuses what is not there.
-
-    ``inquiry`` and ``payment`` belong before it when they come.
-    """
+    """Give every path of this dialect; the last one refuses what is not there."""
     server = _Server(gateway)
+    bills = BillServer(gateway)
     return [
         *(_purchase_route(server, channel) for channel in CHANNELS),
         _route("/status", server.status, method="POST", crashed=_status_crashed),
         _route("/saldo", server.balance, method="GET", crashed=_balance_crashed),
         _route("/deposit_ticket", server.deposit_ticket, method="POST", crashed=_balance_crashed),
+        _route("/inquiry", bills.inquiry, method="POST", crashed=_balance_crashed),
+        _route("/payment", bills.payment, method="POST", crashed=payment_crashed),
         raw_route(
             f"{BASE_PATH}/{{rest:path}}",
             _no_such_endpoint,

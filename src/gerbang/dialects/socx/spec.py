@@ -129,7 +129,10 @@ MESSAGES: Final[Mapping[str, str]] = MappingProxyType(
         "80": "GAGAL, tagihan berubah",
         "100": "GAGAL, tagihan sudah lunas",
         "101": "GAGAL, tagihan tidak ada",
+        "102": "GAGAL, nomor pelanggan salah",
+        "114": "GAGAL, ID pelanggan PLN salah",
         "115": "GAGAL, nomor meter salah",
+        "177": "GAGAL, pelanggan PLN diblokir",
         "241": "GAGAL, pembelian token minimal 20.000",
         "247": "GAGAL, kWh melebihi batas",
     }

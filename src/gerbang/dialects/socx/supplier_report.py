@@ -136,7 +136,7 @@ def _report(
         trxid=_id(trxid),
         code=_id(code),
         msisdn=_id(msisdn),
-        price=read_rupiah(members.get("price")),
+        price=read_rupiah(_first(members, "price", "total")),
         balance=read_rupiah(members.get("balance")),
         sn=_serial_number(members),
         message=_text(_first(members, "message", "msg")),
