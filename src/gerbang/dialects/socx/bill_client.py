@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
+
 from gerbang.bills.bill import DETAILS_OF, Bill, Details, Period, PlnPostpaid, PlnPrepaid, Service
 from gerbang.dialects.contract import (
     BillAnswer,
@@ -147,19 +149,17 @@ def _details(service: Service, info: Mapping[str, str]) -> Details:
         )
     if service is Service.PLN_POSTPAID:
         return PlnPostpaid(tariff=tariff, power=power)
-    values = {
-        member: _NUMBER_OF[member](info[word]) if member in _NUMBER_OF else info[word]
-        for word, member in _WORDS.get(service, {}).items()
-        if word in info
-    }
-    return DETAILS_OF[service](**values)
+    words = _WORDS.get(service, {})
+    values: dict[str, Any] = {member: info[word] for word, member in words.items() if word in info}
+    if "participants" in values:
+        values["participants"] = _whole(values["participants"])
+    return msgspec.convert(values | {"type": service.value}, DETAILS_OF[service])
 
 
 def _whole(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0  # noqa: PLR2004
 
 
-_NUMBER_OF: Final[Mapping[str, Callable[[str], int]]] = {"participants": _whole}
 _WORDS: Final[Mapping[Service, Mapping[str, str]]] = {
     Service.PLN_NON_TAGLIS: {
         "transaksi": "purpose",
