@@ -377,3 +377,118 @@ async def test_socx_s_name_check_has_no_amounts_and_pln_numbers_rcs_of_their_own
 async def test_socx_pays_nothing_that_was_not_shown(http: httpx.AsyncClient, buyer: Buyer) -> None:
     reply = await paid_in_socx(http, buyer, "NONE", customer(), "MPBPJS")
     assert (reply["rc"], reply["trx_id"]) == ("10", 0)
+
+
+# --- OtomaX -------------------------------------------------------------------------------------
+
+
+async def otomax(
+    http: httpx.AsyncClient, buyer: Buyer, product: str, dest: str, ref: str, **more: str
+) -> str:
+    query = {
+        "product": product,
+        "dest": dest,
+        "refID": ref,
+        "memberID": buyer.member,
+        "sign": buyer.sign(product=product, dest=dest, reference=ref),
+    }
+    return (await http.get("/trx", params=query | more)).text
+
+
+async def paid_in_otomax(
+    http: httpx.AsyncClient, buyer: Buyer, product: str, dest: str, ref: str, **more: str
+) -> str:
+    """Pay, and check until it is final."""
+    text = await otomax(http, buyer, product, dest, ref, **more)
+    for _ in range(80):
+        if not any(word in text.lower() for word in ("proses", "menunggu")):
+            break
+        await asyncio.sleep(0.1)
+        text = await otomax(http, buyer, product, dest, ref, check="1", **more)
+    return text
+
+
+@pytest.mark.parametrize(("asks", "pays"), [("CEK", "BYR"), ("C", "B")])
+async def test_otomax_asks_and_pays_by_the_code_s_first_letters(
+    http: httpx.AsyncClient, buyer: Buyer, asks: str, pays: str
+) -> None:
+    no = customer()
+    text = await otomax(http, buyer, f"{asks}MPBPJS", no, "OI-1")
+    assert f"{asks}MPBPJS.{no} SUKSES" in text
+    bill = "SN/Ref: Demo Member/TAG:22500/ADM:2700/TOTAL:25200/LBR:1/PER:01"
+    assert bill in text or bill.replace("SN/Ref", "SN") in text
+    assert await buyer.money(http) == (FUNDS, 0)
+    first = await otomax(http, buyer, f"{pays}MPBPJS", no, "OP-1")
+    assert f"{pays}MPBPJS" in first
+    assert no in first
+    text = await paid_in_otomax(http, buyer, f"{pays}MPBPJS", no, "OP-1")
+    assert "sukses" in text.lower()
+    assert await buyer.money(http) == (FUNDS - 25_200 + SHARE, 0)
+
+
+OTOMAX_ENDINGS: Final = {
+    "1232": ("Tagihan tidak ditemukan", None),
+    "1240": ("Tagihan sudah dibayar", None),
+    "1241": ("SUKSES", "Jumlah tagihan berubah"),
+    "1243": ("SUKSES", "Tagihan sudah dibayar"),
+    "1242": ("DENDA:6000", "sukses"),
+}
+
+
+@pytest.mark.parametrize("ending", OTOMAX_ENDINGS)
+@pytest.mark.parametrize("testing", [False, True])
+async def test_otomax_has_words_for_each_ending_live_and_testing(
+    http: httpx.AsyncClient, buyer: Buyer, ending: str, *, testing: bool
+) -> None:
+    no = customer(ending)
+    more = {"testing": "1"} if testing else {}
+    found, paid = OTOMAX_ENDINGS[ending]
+    code = "MPPLN"
+    assert found in await otomax(http, buyer, f"CEK{code}", no, "I", **more)
+    if paid is not None:
+        text = await paid_in_otomax(http, buyer, f"BYR{code}", no, "P", **more)
+        assert paid.lower() in text.lower()
+
+
+async def test_otomax_checks_names_and_takes_open_amounts(
+    http: httpx.AsyncClient, buyer: Buyer
+) -> None:
+    meter = "12102103483"
+    text = await otomax(http, buyer, "CPLN", meter, "N1")
+    assert f"METER:{meter}" in text
+    text = await otomax(http, buyer, "CMPDANA", "089678549508", "W1", qty="5000")
+    assert "TOTAL:5700" in text
+    text = await paid_in_otomax(http, buyer, "BMPDANA", "089678549508", "W2", qty="5000")
+    assert "sukses" in text.lower()
+
+
+@pytest.mark.parametrize("supplier", ["demo-isikuota", "demo-otomax", "demo-socx"])
+async def test_a_bill_is_bought_from_a_supplier_of_every_dialect(
+    demo: RunningDemo, http: httpx.AsyncClient, buyer: Buyer, supplier: str
+) -> None:
+    code = {"demo-isikuota": "MPGAS", "demo-otomax": "MPTV", "demo-socx": "MPINET"}[supplier]
+    routes = (await http.get(f"/api/routes?product={code}", headers=demo.admin)).json()["items"]
+    for route in routes:
+        wanted = route["supplier"] == supplier
+        change = {"enabled": wanted}
+        await http.patch(f"/api/routes/{route['id']}", json=change, headers=demo.admin)
+    no = customer()
+
+    async def shown() -> bool:
+        await inquire(http, buyer, "VIA", no, code=code)
+        page = await http.get("/api/bill-inquiries", params={"customer_no": no}, headers=demo.admin)
+        newest = page.json()["items"][0]
+        return bool(newest["supplier_code"] == supplier and newest["state"] == "found")
+
+    await demo.wait_for(shown, 5)
+    await pay(http, buyer, "VIA", no, code=code)
+    reply = await final(http, buyer, "VIA")
+    assert told(reply) == (200, "BILL_PAYMENT_SUCCESS")
+    order = await buyer.order(http, "VIA")
+    assert order is not None
+    assert order["attempts"][0]["supplier_code"] == supplier
+
+
+async def test_the_ledger_is_clean_after_all_of_this(demo: RunningDemo) -> None:
+    checks = (await demo.verify()).checks
+    assert {check.name: check.differences for check in checks if check.differences} == {}

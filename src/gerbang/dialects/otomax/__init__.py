@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gerbang.dialects.contract import Dialect
 from gerbang.dialects.otomax.callback import EVENTS, encode_report
-from gerbang.dialects.otomax.client import OtomaxClient
+from gerbang.dialects.otomax.client import BILLS, OtomaxClient
 from gerbang.dialects.otomax.explain import explain_request
 from gerbang.dialects.otomax.server import routes
 from gerbang.dialects.otomax.spec import ANSWERS, LEARN, NAME, REASONS
@@ -25,4 +25,5 @@ DIALECT = Dialect(
     reasons=REASONS,
     answers=ANSWERS,
     explain=explain_request,
+    bills=BILLS,
 )

@@ -9,18 +9,23 @@ from typing import Final
 from urllib.parse import quote
 
 from gerbang.dialects.contract import (
+    BillAnswer,
+    BillRefused,
+    BillUnclear,
     CallbackRefused,
+    SupplierInquiry,
     SupplierNews,
     SupplierOrder,
     SupplierView,
 )
 from gerbang.dialects.otomax import wire
+from gerbang.dialects.otomax.bills import as_payment, as_question, read_bill
 from gerbang.dialects.otomax.facts import read_amounts
 from gerbang.dialects.otomax.outcomes import ask_outcome, buy_outcome, short
 from gerbang.dialects.otomax.report import read_report
 from gerbang.dialects.otomax.rule import About
 from gerbang.dialects.otomax.rules import Reading, clean_text, load_rules, read_text
-from gerbang.orders.outcome import Outcome, StatusOutcome, Unknown
+from gerbang.orders.outcome import Delivered, Outcome, Rejected, StatusOutcome, Unknown
 from gerbang.outbound.message import Answered, HttpRequest, InboundRequest
 from gerbang.web.asgi import TEXT_TYPE
 
@@ -44,7 +49,7 @@ class OtomaxClient:
         now: datetime,  # noqa: ARG002 (this dialect has no time in its requests)
     ) -> HttpRequest:
         """Build the purchase; it has no time in it, so a repeat is the same request."""
-        return _request(supplier, "trx_path", _order_parameters(supplier, order))
+        return _request(supplier, "trx_path", _order_parameters(supplier, as_payment(order)))
 
     def read_buy(self, supplier: SupplierView, order: SupplierOrder, answer: Answered) -> Outcome:
         """Interpret the answer to a purchase."""
@@ -52,7 +57,7 @@ class OtomaxClient:
         reading = _read(supplier, answer, text)
         if reading is None:
             return Unknown(message=f"HTTP {answer.status}: {short(text)}")
-        return buy_outcome(reading, text, order)
+        return buy_outcome(reading, text, as_payment(order))
 
     def ask(
         self,
@@ -64,7 +69,7 @@ class OtomaxClient:
         """Build the same request with `check=1`, which is not signed (§3.1, §9.1)."""
         if supplier.settings.get("check", True) is False:
             return None
-        parameters = _order_parameters(supplier, order) | {"check": "1"}
+        parameters = _order_parameters(supplier, as_payment(order)) | {"check": "1"}
         return _request(supplier, "trx_path", parameters)
 
     def read_ask(
@@ -76,7 +81,7 @@ class OtomaxClient:
         if reading is None or answer.status != HTTP_OK:
             return Unknown(message=f"HTTP {answer.status}: {short(text)}")
         by_number = supplier.settings.get("ask_matches_reference") is True
-        return ask_outcome(reading, text, order, by_number=by_number)
+        return ask_outcome(reading, text, as_payment(order), by_number=by_number)
 
     def ask_balance(
         self,
@@ -193,3 +198,41 @@ def _request(
             method="POST", url=url, headers=FORM_TYPE, body=encoded.encode(), secrets=named
         )
     return HttpRequest(method="GET", url=f"{url}?{encoded}", secrets=named)
+
+
+class OtomaxBills:
+    """Bills as an OtomaX supplier sells them: the same `trx`, with a code that asks."""
+
+    binds_total = False
+
+    def inquire(
+        self,
+        supplier: SupplierView,
+        question: SupplierInquiry,
+        *,
+        now: datetime,  # noqa: ARG002 (this dialect has no time in its requests)
+    ) -> HttpRequest:
+        """Build the inquiry."""
+        return _request(supplier, "trx_path", _order_parameters(supplier, as_question(question)))
+
+    def read_inquiry(
+        self, supplier: SupplierView, question: SupplierInquiry, answer: Answered
+    ) -> BillAnswer:
+        """Read the bill where the text speaks of success; a text of patience holds none."""
+        text = answer.text()
+        reading = _read(supplier, answer, text)
+        if reading is None:
+            return BillUnclear(message=f"HTTP {answer.status}: {short(text)}")
+        outcome = buy_outcome(reading, text, as_question(question))
+        match outcome:
+            case Delivered():
+                return read_bill(outcome.sn, question)
+            case Rejected():
+                return BillRefused(
+                    reason=outcome.reason, reroutable=outcome.reroutable, message=outcome.message
+                )
+            case _:
+                return BillUnclear(message=outcome.message)
+
+
+BILLS: Final = OtomaxBills()

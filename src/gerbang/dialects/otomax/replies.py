@@ -9,12 +9,14 @@ import msgspec
 
 from gerbang.dialects.contract import (
     BalanceView,
+    BillView,
     OrderState,
     OrderView,
     ProductKind,
     Refusal,
     Uncertain,
 )
+from gerbang.dialects.otomax.bills import inquiry_sn, paying_code
 from gerbang.dialects.otomax.profiles import Voice
 from gerbang.dialects.otomax.spec import (
     BEFORE_LOOKUP,
@@ -117,7 +119,7 @@ def _order_values(voice: Voice, event: Event, order: OrderView, *, at: datetime 
         trxid=order.id,
         refid=order.reference,
         nama=order.product_name,
-        kode=order.product_code,
+        kode=_code(order),
         counter=order.counter,
         tujuan=order.destination,
         qty=order.quantity,
@@ -130,6 +132,46 @@ def _order_values(voice: Voice, event: Event, order: OrderView, *, at: datetime 
         status=STATUS_OF_STATE[order.state],
         grouping=voice.profile.grouping,
     )
+
+
+def _code(order: OrderView) -> str:
+    """Write a product's code; that of a bill is the one that pays it."""
+    is_bill = order.kind is ProductKind.POSTPAID
+    return paying_code(order.product_code) if is_bill else order.product_code
+
+
+def inquiry_answer(voice: Voice, wanted: Wanted, view: BillView) -> Answered:
+    """Show a bill: a success whose SN is the bill, and no money moves (§9.2)."""
+    sn = inquiry_sn(view)
+    values = Values(
+        at=view.created_at,
+        trxid=0,
+        refid=view.reference,
+        nama=view.product_name,
+        kode=wanted.product,
+        counter=1,
+        tujuan=wanted.destination,
+        qty=wanted.quantity or 1,
+        label_sn=voice.label(Event.SUCCESS),
+        sn=sn,
+        harga=0,
+        saldo=view.balance,
+        saldo_awal=view.balance,
+        keterangan="",
+        status=STATUS_OF_STATE[OrderState.SUCCESS],
+        grouping=voice.profile.grouping,
+    )
+    text = say(voice, Event.SUCCESS, values)
+    if not voice.profile.as_json:
+        return text_answer(text)
+    data = {
+        "ref_id": view.reference,
+        "transaction_status": _JSON_STATE[OrderState.SUCCESS],
+        "serial_number": sn,
+        "price": 0,
+        "invoice": "",
+    }
+    return json_answer(ok=True, message=text, data=data)
 
 
 def _failure_text(order: OrderView) -> str:

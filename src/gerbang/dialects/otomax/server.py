@@ -8,19 +8,24 @@ from typing import Final, assert_never
 import msgspec
 from starlette.routing import BaseRoute
 
+from gerbang.bills.bill import Service
 from gerbang.dialects.contract import (
     Credential,
     Gateway,
+    Inquiry,
     OrderView,
+    Pay,
     PlaceResult,
     ProductKind,
     ProductQuery,
+    ProductView,
     Purchase,
     Refusal,
     TicketRequest,
     Uncertain,
 )
 from gerbang.dialects.otomax import replies, tickets, wire
+from gerbang.dialects.otomax.bills import BillCode, read_code
 from gerbang.dialects.otomax.explain import explain_request
 from gerbang.dialects.otomax.form import Fields, UnreadableError, read_fields
 from gerbang.dialects.otomax.profiles import Voice, voice_of
@@ -31,7 +36,7 @@ from gerbang.outbound.message import Answered, InboundRequest
 from gerbang.web.asgi import Handler, raw_route
 
 KINDS: Final = frozenset({ProductKind.PREPAID, ProductKind.GAME, ProductKind.OPEN})
-"""Bills (CPLN, BPLN, ...) come with their own commands later."""
+"""What a purchase may buy; bills have codes of their own, see bills.py."""
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """All are routed so that a wrong one is refused in the dialect's own form."""
@@ -178,6 +183,9 @@ class _Server:
             return await self._refuse(session, fields, wanted)
         if wanted.check:
             return await self._check(session, wanted)
+        code = read_code(wanted.product, lambda one: self._find(session, one))
+        if code is not None:
+            return await self._bill(session, wanted, code)
         return await self._buy(session, wanted, sign=fields.get("sign", ""))
 
     # --- who asks -----------------------------------------------------------------------------
@@ -223,6 +231,47 @@ class _Server:
             price_max=wanted.price_max,
         )
         result = await self._gateway.place(session.credential, purchase)
+        return self._answer(session, wanted, result)
+
+    def _find(self, session: Session, code: str) -> ProductView | None:
+        query = ProductQuery(code=code, limit=1)
+        found, _ = self._gateway.list_products(session.credential, query)
+        return found[0] if found else None
+
+    async def _bill(self, session: Session, wanted: wire.Wanted, code: BillCode) -> Answered:
+        """Show a bill (`C…`, `CEK…`), or pay the newest one that was shown (`B…`, `BYR…`)."""
+        taken = wire.with_nominal(wanted)
+        taken = wanted if isinstance(taken, wire.FieldProblem) else taken
+        testing = wanted.testing or session.credential.testing
+        amount = taken.quantity if code.service == Service.EWALLET.value else None
+        if code.act == "inquiry":
+            inquiry = Inquiry(
+                dialect=NAME,
+                product_code=code.product,
+                customer_no=taken.destination,
+                reference=wanted.reference,
+                amount=amount,
+                testing=testing,
+            )
+            shown = await self._gateway.inquire(session.credential, inquiry)
+            if isinstance(shown, Refusal):
+                return self._answer(session, wanted, shown)
+            return replies.inquiry_answer(session.voice, wanted, shown)
+        payment = Pay(
+            dialect=NAME,
+            product_code=code.product,
+            customer_no=taken.destination,
+            reference=wanted.reference,
+            amount=amount,
+            testing=testing,
+            price_max=wanted.price_max,
+        )
+        result = await self._gateway.pay(session.credential, payment)
+        if isinstance(result, OrderView):
+            # The reply repeats the code that was asked with, whichever prefix it has (§9.3).
+            result = msgspec.structs.replace(
+                result, product_code=wanted.product, kind=ProductKind.PREPAID
+            )
         return self._answer(session, wanted, result)
 
     def _answer(self, session: Session, wanted: wire.Wanted, result: PlaceResult) -> Answered:
