@@ -135,6 +135,11 @@ async def test_testing_credentials_let_in_and_live_ones_do_not(at: Running) -> N
     for odd in ("", "Basic ???", "Basic eA==", "Bearer", "Digest x"):
         await at.call("GET", "/testing/me", 401, headers={"authorization": odd})
     await at.call("GET", "/testing/me", 422)
+    await at.call("PATCH", "/resellers/TOKO", json={"allowed_ips": ["203.0.113.9"]})
+    oto = await at.credential("TOKO", "otomax", testing=True)
+    for password in (oto["secrets"]["password"], "a guess"):
+        strange = basic(oto["key"], password)
+        await at.call("GET", "/testing/me", 403, headers=strange)
     assert (await at.call("GET", "/testing/me?reseller=TOKO"))["reseller"] == "TOKO"
 
 

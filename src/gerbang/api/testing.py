@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hmac
 from base64 import b64decode
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -71,13 +73,18 @@ async def let_in(
         name = await find_token(services.node.pool, text)
         if name is not None:
             return _of_operator(services, name, reseller)
-    credential = _credential(services, kind.lower(), text)
-    if credential is None:
-        raise HTTPException(401, "a testing credential or an operator's token is needed")
     client_ip = request.client.host if request.client else ""
-    reason = services.node.gateway.check_access(credential, client_ip)
-    if reason is not None:
-        raise HTTPException(403, f"not welcome: {reason}")
+    for credential, proven in _candidates(services, kind.lower(), text):
+        # Address and rate come first, as in the dialects: so a short password cannot be tried out.
+        reason = services.node.gateway.check_access(credential, client_ip)
+        if reason is not None:
+            raise HTTPException(403, f"not welcome: {reason}")
+        if proven():
+            return _of_credential(services, credential)
+    raise HTTPException(401, "a testing credential or an operator's token is needed")
+
+
+def _of_credential(services: Services, credential: Credential) -> Tester:
     return Tester(
         services=services,
         reseller_id=credential.reseller.id,
@@ -96,26 +103,28 @@ def _of_operator(services: Services, name: str, code: str | None) -> Tester:
     return Tester(services=services, reseller_id=found.view.id, code=code, actor=f"api:{name}")
 
 
-def _credential(services: Services, kind: str, text: str) -> Credential | None:
-    """Find a testing credential by what was sent; a live one is nobody here."""
+def _candidates(
+    services: Services, kind: str, text: str
+) -> Iterator[tuple[Credential, Callable[[], bool]]]:
+    """Find testing credentials by their names, each with its proof; a live one is nobody here."""
     find = services.node.gateway.find_credential
     if kind == "bearer":
         found = find("socx", hash_token(text))
-        return found if found is not None and found.testing else None
+        if found is not None and found.testing:
+            yield found, lambda: True  # the token itself is the proof
     if kind != "basic":
-        return None
+        return
     try:
         key, _, secret = b64decode(text, validate=True).decode().partition(":")
     except ValueError:
-        return None
+        return
     for dialect, name, own in (
         ("isikuota", key, "secret_key"),
         ("otomax", key.upper(), "password"),
     ):
         found = find(dialect, name)
-        if found is not None and found.testing and _same(secret, found.secrets.get(own, "")):
-            return found
-    return None
+        if found is not None and found.testing:
+            yield found, partial(_same, secret, found.secrets.get(own, ""))
 
 
 def _same(given: str, own: str) -> bool:
