@@ -30,6 +30,18 @@ final class Gerbang
         ]);
     }
 
+    /** Ask for a bill; no money moves. It may be paid for five minutes, with the same reference. */
+    public function inquiry(string $reference, string $code, string $customerNo): array
+    {
+        return $this->bill('inquiry', $reference, $code, $customerNo);
+    }
+
+    /** Pay the bill that was shown; like every order it may be repeated. */
+    public function pay(string $reference, string $code, string $customerNo): array
+    {
+        return $this->bill('pay-pasca', $reference, $code, $customerNo);
+    }
+
     /** Ask how an order stands; never buys. */
     public function status(string $reference): array
     {
@@ -49,6 +61,16 @@ final class Gerbang
         $canonical = $business === [] ? '' : json_encode($business, $flags);
         $hash = hash('sha256', $canonical);
         return hash_hmac('sha256', "$apiId|$apiKey|$timestamp|$hash", $secretKey);
+    }
+
+    private function bill(string $cmd, string $reference, string $code, string $customerNo): array
+    {
+        return $this->order([
+            'cmd' => $cmd,
+            'code' => $code,
+            'customer_no' => $customerNo,
+            'ref_id' => $reference,
+        ]);
     }
 
     private function order(array $business): array

@@ -13,6 +13,8 @@ $gerbang = new Gerbang(
 $code = getenv('GERBANG_PRODUCT') ?: 'TSEL21';
 $run = strtoupper(bin2hex(random_bytes(4))); // references are unique over runs too
 
+const BILL_CUSTOMER = '0001234561230';
+
 /** The last four digits say what becomes of a testing order: docs/magic-numbers.md. */
 $wanted = [
     '1230' => ['Success', 'order.success'],
@@ -48,6 +50,13 @@ foreach ($wanted as $ending => $_) {
     echo "$reference {$answer['code']} {$answer['message']}\n";
 }
 
+$bill = "PHP-$run-BILL";
+$billCode = getenv('GERBANG_BILL_PRODUCT') ?: 'MPBPJS';
+$shown = $gerbang->inquiry($bill, $billCode, BILL_CUSTOMER);
+echo "$bill {$shown['code']} {$shown['message']}\n";
+$paid = $shown['success'] ? $gerbang->pay($bill, $billCode, BILL_CUSTOMER) : $shown;
+echo "$bill {$paid['code']} {$paid['message']}\n";
+
 $deadline = time() + 30;
 do {
     sleep(1);
@@ -58,6 +67,10 @@ do {
 } while ($missing && time() < $deadline);
 
 $wrong = $missing ? ['not heard: ' . implode(', ', $missing)] : [];
+$state = $gerbang->status($bill);
+if (!$state['success'] || str_ends_with($state['code'], '_PENDING')) {
+    $wrong[] = "the bill was not paid: {$state['code']}";
+}
 foreach ($wanted as $ending => [$status, $_]) {
     $answer = $gerbang->status("PHP-$run-$ending");
     echo "PHP-$run-$ending {$answer['data']['status']} {$answer['data']['sn']}\n";

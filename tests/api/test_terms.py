@@ -220,3 +220,31 @@ async def test_the_database_refuses_a_surcharge_that_does_not_add_up(at: Running
             " amount, actor) SELECT id, '2026-01-01', 31001, 31, 1000, 100000, 100000, 'x'"
             " FROM resellers"
         )
+
+
+async def test_inquiries_count_once_for_a_question_and_never_in_testing(at: Running) -> None:
+    """A second supplier's look, our own look before a payment, and testing are no inquiries."""
+    month = await last_month(at)
+    await at.product()
+    await at.reseller("ASKS")
+    await at.node.pool.execute(
+        """
+        INSERT INTO inquiries (id, reseller_id, credential_id, testing, dialect, reference, number,
+                               product_id, product_code, product_name, service, biller,
+                               customer_no, quantity, business_day)
+        SELECT nextval('attempt_ids'), r.id, 1, n = 4, 'isikuota', 'R' || n, n % 4, p.id, p.code,
+               p.name, 'pdam', '', '1', 1, $1
+          FROM resellers r, products p, generate_series(0, 4) n
+        UNION ALL
+        SELECT nextval('attempt_ids'), r.id, 1, false, 'isikuota', 'X', 1, p.id, p.code,
+               p.name, 'pdam', '', '1', 1, ($1::date + interval '1 month')::date
+          FROM resellers r, products p
+        """,
+        month.first,
+    )
+    posted = await at.call("POST", "/terms/surcharges", 201, json={"month": str(month)})
+    assert [(i["reseller"], i["inquiries"], i["posted"]) for i in posted["items"]] == [
+        ("ASKS", 1, 100_000)
+    ]
+    shown = await at.call("GET", f"/resellers/ASKS/terms?month={month}")
+    assert (shown["surcharge"]["inquiries"], shown["surcharge"]["amount"]) == (1, 100_000)

@@ -10,7 +10,7 @@ SELECT r.id, r.code, r.live, r.callback_url, r.dialects, cardinality(r.allowed_i
            AND (c.expires_at IS NULL OR c.expires_at > clock_timestamp())) AS live_credentials,
        (SELECT count(*) FROM refusals f WHERE f.reseller_id = r.id AND f.testing AND f.reason = 'reference_reused'
            AND f.at > clock_timestamp() - interval '7 days') AS references_reused,
-       t.orders, t.references_own, t.references_made, t.asked_pending, t.asked_failed, c.told, c.not_told
+       t.orders, t.references_own, t.references_made, t.asked_pending, t.asked_failed, c.told, c.not_told, b.*
   FROM resellers r
   JOIN accounts a ON a.id = r.account_id
  CROSS JOIN operator_terms o
@@ -36,16 +36,12 @@ SELECT r.id, r.code, r.live, r.callback_url, r.dialects, cardinality(r.allowed_i
                          FROM orders m JOIN callbacks n ON n.order_id = m.id
                         WHERE m.reseller_id = r.id AND m.testing) b
                 GROUP BY b.event) e) c
+ CROSS JOIN LATERAL (
+       SELECT coalesce((r.settings->>'sells_bills')::boolean, false)
+              OR EXISTS (SELECT 1 FROM inquiries i WHERE i.reseller_id = r.id) AS sells_bills,
+              (SELECT count(*) FROM inquiries i WHERE i.reseller_id = r.id AND i.testing AND i.state = 'found')
+                  AS bills_found,
+              (SELECT count(*) FROM orders p
+                WHERE p.reseller_id = r.id AND p.testing AND p.kind = 'postpaid' AND p.state = 'success')
+                  AS bills_paid) b
  WHERE r.code = $1
-
--- name: bills_known
--- Whether this database keeps bills at all.
-SELECT to_regclass('inquiries') IS NOT NULL
-
--- name: bill_facts
--- Whether this reseller is offered bills, and what it did with them in testing.
-SELECT EXISTS (SELECT 1 FROM products p JOIN routes t ON t.product_id = p.id
-                WHERE p.kind = 'postpaid' AND p.status = 'open' AND t.enabled) AS sells_bills,
-       (SELECT count(*) FROM inquiries i WHERE i.reseller_id = $1 AND i.testing AND i.state = 'found') AS bills_found,
-       (SELECT count(*) FROM orders o WHERE o.reseller_id = $1 AND o.testing AND o.kind = 'postpaid'
-           AND o.state = 'success') AS bills_paid

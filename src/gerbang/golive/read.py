@@ -26,8 +26,6 @@ async def read_facts(connection: Connection | Pool, code: str) -> Facts:
         raise NotFoundError(f"no reseller {code}")
     values: dict[str, Any] = {k: v for k, v in dict(row).items() if k in Facts.__struct_fields__}
     values["dialects"] = frozenset(row["dialects"])
-    if await connection.fetchval(SQL.bills_known):
-        values |= dict(await connection.fetchrow(SQL.bill_facts, row["id"]) or {})
     return Facts(**values)
 
 

@@ -89,8 +89,6 @@ async def count_inquiries(
     connection: Connection | Pool, month: Month, *, reseller_id: int | None = None
 ) -> dict[int, int]:
     """Count the bills that resellers asked for in a month, by reseller id; testing never counts."""
-    if not await connection.fetchval(SQL.inquiries_known):
-        return {}
     rows = await connection.fetch(SQL.inquiries_of_days, month.first, month.last, reseller_id)
     return {row["reseller_id"]: row["count"] for row in rows}
 

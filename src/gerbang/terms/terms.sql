@@ -44,10 +44,6 @@ SELECT reseller_id, count(*) AS count FROM orders
  WHERE business_day BETWEEN $1 AND $2 AND NOT testing AND state = 'success' AND ($3::bigint IS NULL OR reseller_id = $3)
  GROUP BY reseller_id
 
--- name: inquiries_known
--- Whether this database keeps inquiries at all.
-SELECT to_regclass('inquiries') IS NOT NULL
-
 -- name: inquiries_of_days
 -- Bills that resellers asked for on some days; further suppliers of one question are not further questions.
 SELECT reseller_id, count(*) AS count FROM inquiries
