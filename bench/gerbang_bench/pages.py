@@ -72,6 +72,7 @@ async def _time_pages(node: Node) -> None:
     if row is None:
         raise RuntimeError("load orders first")
     day = business_day(node.clock.now())
+    whole = row["business_day"]
     pages = {
         "overview": "",
         "orders, newest": "/orders",
@@ -85,7 +86,7 @@ async def _time_pages(node: Node) -> None:
         "statement of a reseller": f"/resellers/{row['code']}/statement",
         "products": "/products",
         "profit, today": f"/ledger/profit?from={day}&until={day}",
-        "profit, a whole day": f"/ledger/profit?from={row['business_day']}&until={row['business_day']}",
+        "profit, a whole day": f"/ledger/profit?from={whole}&until={whole}",
     }
     client = httpx.AsyncClient(
         transport=httpx.ASGITransport(Starlette(routes=node.routes())),
