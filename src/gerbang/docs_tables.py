@@ -30,6 +30,7 @@ from gerbang.dialects.isikuota import spec as isikuota_spec
 from gerbang.dialects.otomax import spec as otomax_spec
 from gerbang.dialects.socx import spec as socx_spec
 from gerbang.docs_card_postings import card_posting_table
+from gerbang.docs_card_tables import nicepay_codes, nicepay_states
 from gerbang.docs_postings import contradiction_table, posting_table
 from gerbang.markdown import code, table
 from gerbang.orders.reasons import Reason
@@ -418,6 +419,8 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "card-postings": card_posting_table,
         "payment-states": _payment_diagram,
         "test-cards": _test_cards,
+        "nicepay-states": nicepay_states,
+        "nicepay-codes": nicepay_codes,
         "verdicts": _verdicts,
         "metrics": _metrics_table,
         "health": _health_table,

@@ -87,6 +87,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Inquiries that may be on the wire to one supplier at a time; more wait."""
     bill_look_again_after_s: int = 240
     """From this age on a bill is looked at once more before it is paid."""
+    card_deposit_imid: str = ""
+    """The merchant that resellers' deposits by card are charged through; empty offers none."""
     dispatch_concurrency_max: int = 2_000
     dispatch_paused: bool = False
     """Accept orders but send nothing, for maintenance at suppliers (and for benchmarks)."""

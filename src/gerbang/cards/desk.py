@@ -38,6 +38,7 @@ from gerbang.dialects.card_contract import (
 )
 from gerbang.ledger.account import HouseAccount, HouseAccountIds
 from gerbang.orders.writes import DueCallbackRow
+from gerbang.outbound.message import Answered, InboundRequest
 from gerbang.postgres.lane import Lane
 from gerbang.postgres.pool import OwnConnection, Pool
 from gerbang.sandbox.clock import SandboxClock
@@ -77,6 +78,8 @@ class CardDesk:
         self.keys = CardKeys(secret)
         self.told: Callable[[DueCallbackRow], None] = _not_told
         """Sends a notification that a commit wrote and this node claimed."""
+        self.watch: Callable[[InboundRequest, Answered], Answered] = _as_it_is
+        """Sees every answer of a card dialect; evidence for checklists comes from here."""
         self._pool = pool
         self._box = box
         self._clock = clock
@@ -247,6 +250,10 @@ class CardDesk:
             recurring_token=token,
             preauth_token=preauth_token(self.keys, news.payment),
         )
+
+
+def _as_it_is(_request: InboundRequest, answer: Answered) -> Answered:
+    return answer
 
 
 def _not_told(_row: DueCallbackRow) -> None:

@@ -13,6 +13,7 @@ from gerbang.cli import (
     deposit,
     ledger,
     merchant,
+    merchant_checklist,
     order,
     product,
     recon,
@@ -42,6 +43,9 @@ supplier.app.command()(supplier_health.health)
 supplier.app.command()(supplier_lab.lab)
 supplier.app.command()(supplier_sync.sync)
 order.app.command()(bill.receipt)
+for command in merchant_checklist.COMMANDS:
+    merchant.app.command()(command)
+deposit.app.command()(merchant_checklist.card)
 app.command()(serve)
 app.command()(demo)
 for _command in (listen, trigger, logs, checklist):

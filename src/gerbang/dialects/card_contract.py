@@ -18,7 +18,7 @@ from gerbang.cards.card import CardData, Hidden
 from gerbang.cards.merchant import Merchant
 from gerbang.cards.payment import Payment, PaymentView
 from gerbang.cards.reasons import Refused
-from gerbang.outbound.message import HttpRequest
+from gerbang.outbound.message import Answered, HttpRequest, InboundRequest
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +124,8 @@ class CardGateway(Protocol):
     """What a card dialect's server may ask."""
 
     public_url: str
+    watch: Callable[[InboundRequest, Answered], Answered]
+    """Sees every answer, and gives it back or another one (a trial's page)."""
 
     def merchant(self, imid: str) -> Merchant | None:
         """Find a MID in memory."""

@@ -63,6 +63,14 @@ CREATE TYPE public.callback_state AS ENUM (
     'exhausted'
 );
 
+-- type card_deposit_state
+
+CREATE TYPE public.card_deposit_state AS ENUM (
+    'open',
+    'credited',
+    'closed'
+);
+
 -- type deposit_ticket_state
 
 CREATE TYPE public.deposit_ticket_state AS ENUM (
@@ -106,6 +114,13 @@ CREATE TYPE public.merchant_status AS ENUM (
     'active',
     'suspended',
     'closed'
+);
+
+-- type merchant_trial_kind
+
+CREATE TYPE public.merchant_trial_kind AS ENUM (
+    'callback',
+    'notification'
 );
 
 -- type order_state
@@ -258,6 +273,29 @@ BEGIN
     IF NEW.state <> OLD.state AND NOT EXISTS (
         SELECT 1 FROM bank_line_steps s WHERE s.from_state = OLD.state AND s.to_state = NEW.state) THEN
         RAISE EXCEPTION 'bank line % takes a step that is not listed', OLD.id USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- function check_card_deposit()
+
+CREATE FUNCTION public.check_card_deposit() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF (OLD.reseller_id, OLD.merchant_id, OLD.amount) IS DISTINCT FROM (NEW.reseller_id, NEW.merchant_id, NEW.amount)
+       OR (OLD.payment_id IS NOT NULL AND NEW.payment_id IS DISTINCT FROM OLD.payment_id)
+       OR NEW.taken_back NOT IN (OLD.taken_back, OLD.taking_back)
+       OR (NEW.taking_back <> OLD.taking_back AND OLD.taking_back <> OLD.taken_back)
+       OR (NEW.state <> OLD.state AND OLD.state <> 'open') THEN
+        RAISE EXCEPTION 'card deposit % takes a step that is not listed', OLD.id USING ERRCODE = 'check_violation';
+    END IF;
+    IF NEW.state = 'credited' AND OLD.state = 'open' AND NOT EXISTS (
+        SELECT 1 FROM payments p
+         WHERE p.id = NEW.payment_id AND p.amount = NEW.amount AND p.merchant_id = NEW.merchant_id AND p.booked
+           AND p.paid_at IS NOT NULL
+           AND (NOT p.sandboxed OR (SELECT demo FROM installation))) THEN
+        RAISE EXCEPTION 'card deposit % has no money behind it', OLD.id USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
 END $$;
@@ -1114,6 +1152,45 @@ COMMENT ON COLUMN public.callbacks.order_id IS 'The order, or where merchant_id 
 
 COMMENT ON COLUMN public.callbacks.due_at IS 'Next delivery, or while claimed the moment the claim runs out.';
 
+-- table card_deposits
+
+CREATE TABLE public.card_deposits (
+    id bigint NOT NULL,
+    reseller_id bigint NOT NULL,
+    merchant_id bigint NOT NULL,
+    payment_id bigint,
+    amount bigint NOT NULL,
+    taking_back bigint DEFAULT 0 NOT NULL,
+    taken_back bigint DEFAULT 0 NOT NULL,
+    state public.card_deposit_state DEFAULT 'open'::public.card_deposit_state NOT NULL,
+    actor text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    credited_at timestamp with time zone,
+    CONSTRAINT card_deposits_amount_check CHECK ((amount > 0)),
+    CONSTRAINT card_deposits_credited_has_payment CHECK (((state <> 'credited'::public.card_deposit_state) OR ((payment_id IS NOT NULL) AND (credited_at IS NOT NULL)))),
+    CONSTRAINT card_deposits_taken_back_of_credited CHECK (((taking_back = 0) OR (state = 'credited'::public.card_deposit_state))),
+    CONSTRAINT card_deposits_taken_back_within CHECK (((0 <= taken_back) AND (taken_back <= taking_back) AND (taking_back <= amount)))
+);
+
+-- comment TABLE card_deposits
+
+COMMENT ON TABLE public.card_deposits IS 'A reseller pays into his balance with a card; credited once, after the acquirer was asked.';
+
+-- comment COLUMN card_deposits.taking_back
+
+COMMENT ON COLUMN public.card_deposits.taking_back IS 'The intention: so much in all is being taken back, taken_back of it is in the ledger.';
+
+-- sequence card_deposits_id_seq
+
+ALTER TABLE public.card_deposits ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.card_deposits_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 -- table card_keys
 
 CREATE TABLE public.card_keys (
@@ -1563,6 +1640,51 @@ ALTER TABLE public.margins ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+-- table merchant_evidence
+
+CREATE TABLE public.merchant_evidence (
+    merchant_id bigint NOT NULL,
+    item text NOT NULL,
+    first_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    last_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    actor text DEFAULT ''::text NOT NULL
+);
+
+-- comment TABLE merchant_evidence
+
+COMMENT ON TABLE public.merchant_evidence IS 'What was seen of a merchant, or what a person says was looked at.';
+
+-- table merchant_trials
+
+CREATE TABLE public.merchant_trials (
+    id bigint NOT NULL,
+    merchant_id bigint NOT NULL,
+    kind public.merchant_trial_kind NOT NULL,
+    payment_id bigint,
+    callback_id bigint,
+    armed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    valid_before timestamp with time zone NOT NULL,
+    proved_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT merchant_trials_proved_has_payment CHECK (((proved_at IS NULL) OR (payment_id IS NOT NULL)))
+);
+
+-- comment TABLE merchant_trials
+
+COMMENT ON TABLE public.merchant_trials IS 'Armed for the next charge: its notification is held back, or its browser is not returned.';
+
+-- sequence merchant_trials_id_seq
+
+ALTER TABLE public.merchant_trials ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.merchant_trials_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 -- table merchants
 
 CREATE TABLE public.merchants (
@@ -1769,6 +1891,19 @@ CREATE TABLE public.payment_history (
     from_state public.payment_state NOT NULL,
     to_state public.payment_state NOT NULL
 );
+
+-- table payment_inquiries
+
+CREATE TABLE public.payment_inquiries (
+    payment_id bigint NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    count integer DEFAULT 1 NOT NULL
+);
+
+-- comment TABLE payment_inquiries
+
+COMMENT ON TABLE public.payment_inquiries IS 'When a merchant asked about a payment: evidence for his checklist, written behind the answer.';
 
 -- table payment_steps
 
@@ -2742,6 +2877,16 @@ ALTER TABLE ONLY public.callback_deliveries
 ALTER TABLE ONLY public.callbacks
     ADD CONSTRAINT callbacks_pkey PRIMARY KEY (id);
 
+-- constraint card_deposits card_deposits_payment_id_key
+
+ALTER TABLE ONLY public.card_deposits
+    ADD CONSTRAINT card_deposits_payment_id_key UNIQUE (payment_id);
+
+-- constraint card_deposits card_deposits_pkey
+
+ALTER TABLE ONLY public.card_deposits
+    ADD CONSTRAINT card_deposits_pkey PRIMARY KEY (id);
+
 -- constraint card_keys card_keys_pkey
 
 ALTER TABLE ONLY public.card_keys
@@ -2887,6 +3032,21 @@ ALTER TABLE ONLY public.margins
 ALTER TABLE ONLY public.margins
     ADD CONSTRAINT margins_price_list_id_category_key UNIQUE NULLS NOT DISTINCT (price_list_id, category);
 
+-- constraint merchant_evidence merchant_evidence_pkey
+
+ALTER TABLE ONLY public.merchant_evidence
+    ADD CONSTRAINT merchant_evidence_pkey PRIMARY KEY (merchant_id, item);
+
+-- constraint merchant_trials merchant_trials_payment_id_key
+
+ALTER TABLE ONLY public.merchant_trials
+    ADD CONSTRAINT merchant_trials_payment_id_key UNIQUE (payment_id);
+
+-- constraint merchant_trials merchant_trials_pkey
+
+ALTER TABLE ONLY public.merchant_trials
+    ADD CONSTRAINT merchant_trials_pkey PRIMARY KEY (id);
+
 -- constraint merchants merchants_account_id_key
 
 ALTER TABLE ONLY public.merchants
@@ -2931,6 +3091,11 @@ ALTER TABLE ONLY public.payment_attempts
 
 ALTER TABLE ONLY public.payment_attempts
     ADD CONSTRAINT payment_attempts_reference_key UNIQUE (reference);
+
+-- constraint payment_inquiries payment_inquiries_pkey
+
+ALTER TABLE ONLY public.payment_inquiries
+    ADD CONSTRAINT payment_inquiries_pkey PRIMARY KEY (payment_id);
 
 -- constraint payment_steps payment_steps_pkey
 
@@ -3232,6 +3397,14 @@ CREATE UNIQUE INDEX callbacks_order_sequence ON public.callbacks USING btree (or
 
 CREATE INDEX callbacks_reseller ON public.callbacks USING btree (reseller_id, id);
 
+-- index card_deposits_open
+
+CREATE INDEX card_deposits_open ON public.card_deposits USING btree (id) WHERE (state = 'open'::public.card_deposit_state);
+
+-- index card_deposits_reseller
+
+CREATE INDEX card_deposits_reseller ON public.card_deposits USING btree (reseller_id, id);
+
 -- index cases_open
 
 CREATE INDEX cases_open ON public.cases USING btree (id) WHERE (closed_at IS NULL);
@@ -3319,6 +3492,10 @@ CREATE INDEX kyc_records_reseller ON public.kyc_records USING btree (reseller_id
 -- index margins_changed
 
 CREATE INDEX margins_changed ON public.margins USING btree (changed_xid);
+
+-- index merchant_trials_one_armed
+
+CREATE UNIQUE INDEX merchant_trials_one_armed ON public.merchant_trials USING btree (merchant_id) WHERE (ended_at IS NULL);
 
 -- index merchants_changed
 
@@ -3548,6 +3725,14 @@ CREATE TRIGGER bill_guards_never_deleted BEFORE DELETE OR TRUNCATE ON public.bil
 
 CREATE TRIGGER bill_payments_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bill_payments FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
+-- trigger card_deposits card_deposits_never_deleted
+
+CREATE TRIGGER card_deposits_never_deleted BEFORE DELETE OR TRUNCATE ON public.card_deposits FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- trigger card_deposits card_deposits_obey
+
+CREATE TRIGGER card_deposits_obey BEFORE UPDATE ON public.card_deposits FOR EACH ROW EXECUTE FUNCTION public.check_card_deposit();
+
 -- trigger categories categories_note_change
 
 CREATE TRIGGER categories_note_change BEFORE INSERT OR UPDATE ON public.categories FOR EACH ROW EXECUTE FUNCTION public.note_change();
@@ -3743,6 +3928,21 @@ ALTER TABLE ONLY public.acquirers
 ALTER TABLE ONLY public.bank_lines
     ADD CONSTRAINT bank_lines_bank_account_id_fkey FOREIGN KEY (bank_account_id) REFERENCES public.bank_accounts(id);
 
+-- fk constraint card_deposits card_deposits_merchant_id_fkey
+
+ALTER TABLE ONLY public.card_deposits
+    ADD CONSTRAINT card_deposits_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES public.merchants(id);
+
+-- fk constraint card_deposits card_deposits_payment_id_fkey
+
+ALTER TABLE ONLY public.card_deposits
+    ADD CONSTRAINT card_deposits_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES public.payments(id);
+
+-- fk constraint card_deposits card_deposits_reseller_id_fkey
+
+ALTER TABLE ONLY public.card_deposits
+    ADD CONSTRAINT card_deposits_reseller_id_fkey FOREIGN KEY (reseller_id) REFERENCES public.resellers(id);
+
 -- fk constraint card_tokens card_tokens_merchant_id_fkey
 
 ALTER TABLE ONLY public.card_tokens
@@ -3842,6 +4042,16 @@ ALTER TABLE ONLY public.margins
 
 ALTER TABLE ONLY public.margins
     ADD CONSTRAINT margins_price_list_id_fkey FOREIGN KEY (price_list_id) REFERENCES public.price_lists(id);
+
+-- fk constraint merchant_evidence merchant_evidence_merchant_id_fkey
+
+ALTER TABLE ONLY public.merchant_evidence
+    ADD CONSTRAINT merchant_evidence_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES public.merchants(id);
+
+-- fk constraint merchant_trials merchant_trials_merchant_id_fkey
+
+ALTER TABLE ONLY public.merchant_trials
+    ADD CONSTRAINT merchant_trials_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES public.merchants(id);
 
 -- fk constraint merchants merchants_account_id_fkey
 

@@ -152,10 +152,15 @@ def charge(reference: str = "A1", kind: K = K.CHARGE, **more: Any) -> ChargeRequ
 
 
 def follow(kind: K, amount: int = 150000, reference: str = "F1") -> FollowUp:
+    """Every test's charge is the first order of its book."""
     return FollowUp(
-        kind=kind, reference=reference, of_reference="A1", imid="OURMID0001", amount=amount,
+        kind=kind,
+        reference=reference,
+        of_reference=f"{IMID}01{0:018}",
+        imid="OURMID0001",
+        amount=amount,
         charged=150000,
-    )  # fmt: skip
+    )
 
 
 async def test_the_browser_goes_to_the_acquirers_page_and_an_inquiry_says_what_happened(

@@ -238,7 +238,8 @@ class NicepayAcquirer:
         )
         if written is None:
             return Unknown(error="this reference was used before")
-        charge = await self._find(request.of_reference)
+        row = await self._pool.fetchrow(SQL.charge_by_txid, self._id, request.of_reference)
+        charge = None if row is None else _order(row)
         if charge is None or not charge.txid:
             return await self._close(request, "the charge is not known there")
         standing = await self._standing(charge)
@@ -364,6 +365,11 @@ class NicepayAcquirer:
         if order.state == "declined":
             await self._undo(order)
         return order.reference
+
+    async def reference_of(self, txid: str) -> str | None:
+        """Give the reference of ours that the acquirer knows by this tXid."""
+        row = await self._pool.fetchrow(SQL.charge_by_txid, self._id, txid)
+        return None if row is None else str(row["reference"])
 
     async def _undo(self, order: _Order) -> None:
         """Take back a charge that succeeded after it was told declined; once, and aloud."""

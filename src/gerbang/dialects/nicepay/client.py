@@ -401,17 +401,20 @@ def read_cancel(order: Order, answer: Answered) -> Cancelled | Refused | Unclear
 
 def read_notification(account: Account, request: InboundRequest) -> News | None:
     """Believe a notification whose token holds, as far as asking about its order (§8)."""
-    fields = dict(
-        parse_qsl(
-            request.body.decode("utf-8", "replace"),
-            keep_blank_values=True,
-            max_num_fields=FIELDS_MAX,
-        )
-    )
+    fields = query_or_body(request)
     amount = _amount(fields, "amt")
     if amount is None or not notification_holds(fields, imid=account.imid, key=account.key):
         return None
     return News(txid=fields.get("tXid", ""), reference=fields.get("referenceNo", ""), amount=amount)
+
+
+def query_or_body(request: InboundRequest) -> dict[str, str]:
+    """Read form fields from wherever they are: a callback may come as GET (§5.2)."""
+    text = (request.body or request.query).decode("utf-8", "replace")
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS_MAX))
+    except ValueError:
+        return {}
 
 
 # --- wire -----------------------------------------------------------------------------------------

@@ -205,6 +205,7 @@ PROBLEM_OF_CODE: Final[Mapping[str, str]] = {
     "8022": "not_found", "9003": "not_found", "8004": "not_found",
     "9010": "refused",
     "9029": "tenor_wrong", "9118": "tenor_wrong",
+    "C935": "cancelled", "9130": "no_network", "9106": "declined",
     "05": "declined", "9128": "declined", "9125": "declined",
 }  # fmt: skip
 
