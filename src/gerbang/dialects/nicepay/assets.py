@@ -1,4 +1,4 @@
-"""The style and the script of the payment pages, from our own address."""
+"""The style, the script and the icon of the payment pages, from our own address."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from gerbang.outbound.message import Answered, InboundRequest
 _TYPES: Final = {
     "pay.css": "text/css; charset=utf-8",
     "pay.js": "text/javascript; charset=utf-8",
+    "pay.svg": "image/svg+xml",
 }
 CACHED_S: Final = 600
 
 
 def answer_asset(request: InboundRequest) -> Answered:
-    """Answer ``GET /nicepay/assets/{name}``; the two files are read once."""
+    """Answer ``GET /nicepay/assets/{name}``; each file is read once."""
     name = request.path.rpartition("/")[2]
     if name not in _TYPES:
         return Answered(status=404, headers=(("content-type", "text/plain"),), body=b"not found")

@@ -1,0 +1,307 @@
+"""Merchants of `examples/`, in Python and in Node, through the whole list in a real browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+
+from e2e.chromium import SIZES, axe, chromium, overflow
+from e2e.running_demo import RunningDemo, running_demo
+
+pytestmark = pytest.mark.browser
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SHOTS = Path(__file__).parents[2] / "var" / "screenshots" / "cards"
+SHOPS = {
+    "python": [sys.executable, str(EXAMPLES / "cards-python" / "shop.py")],
+    "node": ["node", str(EXAMPLES / "cards-node" / "shop.mjs")],
+}
+VISA, MASTERCARD, NO_FUNDS = "4434260000000008", "5123450000000008", "4434260000001089"
+_plain = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class Shop:
+    """A shop's process, and what it says of its orders."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    def orders(self) -> list[dict[str, Any]]:
+        with _plain.open(f"{self.address}/orders.json", timeout=10) as answer:
+            found: list[dict[str, Any]] = json.load(answer)
+        return found
+
+    def newest(self) -> dict[str, Any]:
+        return self.orders()[-1]
+
+    def act(self, reference: str, action: str, **fields: Any) -> dict[str, Any]:
+        request = urllib.request.Request(  # noqa: S310 (our own shop)
+            f"{self.address}/orders/{reference}/{action}", data=urlencode(fields).encode()
+        )
+        with _plain.open(request, timeout=30) as answer:
+            order: dict[str, Any] = json.load(answer)
+        return order
+
+    def notified(self, reference: str) -> dict[str, Any]:
+        """Wait until the notification of an order came and was followed by an inquiry."""
+        for _ in range(100):
+            order = next(one for one in self.orders() if one["reference"] == reference)
+            if any(step["step"] == "inquiry after notification" for step in order["log"]):
+                return order
+            time.sleep(0.1)
+        raise AssertionError(order)
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[RunningDemo]:
+    with running_demo("cards") as demo:
+        yield demo
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@contextmanager
+def started(command: list[str], gateway: RunningDemo) -> Iterator[Shop]:
+    words = ["--gateway", gateway.base_url, "--mids", str(gateway.data_dir / "demo.json")]
+    process = subprocess.Popen(
+        [*command, *words, "--port", "0"], stdout=subprocess.PIPE, text=True, env={**os.environ}
+    )
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        yield Shop(line.removeprefix("shop: ").strip().rstrip("/"))
+    finally:
+        process.terminate()
+        process.wait(10)
+        process.stdout.close()
+
+
+@pytest.fixture(scope="module", params=SHOPS)
+def shop(request: pytest.FixtureRequest, gateway: RunningDemo) -> Iterator[Shop]:
+    command = SHOPS[request.param]
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"no {command[0]} here")
+    with started(command, gateway) as running:
+        yield running
+
+
+def _told(said: ConsoleMessage) -> str:
+    return f"{said.text} {said.location['url']}"
+
+
+@contextmanager
+def opened(
+    browser: Browser, *, language: str = "id", theme: Any = "light", size: str = "wide"
+) -> Iterator[Page]:
+    """Open a page whose every error is heard, on whatever host it is."""
+    width, height = SIZES[size]
+    context = browser.new_context(
+        color_scheme=theme,
+        locale="en-US" if language == "en" else "id-ID",
+        viewport={"width": width, "height": height},
+    )
+    context.set_default_timeout(15_000)
+    wrong: list[str] = []
+    urls: list[str] = []
+    page = context.new_page()
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda said: wrong.append(_told(said)) if said.type == "error" else None)
+    page.on("request", lambda one: urls.append(f"{one.url} {one.headers.get('referer', '')}"))
+    try:
+        yield page
+        assert [one for one in wrong if "favicon" not in one] == []
+        assert not any(card in url for url in urls for card in (VISA, MASTERCARD, NO_FUNDS))
+    finally:
+        context.close()
+
+
+def buy(page: Page, shop: Shop, mid: str, way: str, **fields: str) -> None:
+    page.goto(shop.address)
+    page.select_option("[name=mid]", mid)
+    for name, value in fields.items():
+        page.fill(f"[name={name}]", value)
+    page.click(f"button[value={way}]")
+
+
+def fill_card(page: Page, number: str = VISA, *, expiry: str = "0139", cvv: str = "100") -> None:
+    page.locator("#cardNo").press_sequentially(number)
+    page.locator("#cardExp").press_sequentially(expiry)
+    page.fill("#cardCvv", cvv)
+    page.fill("#cardHolderNm", "Budi Santoso")
+
+
+def look(page: Page, name: str) -> None:
+    """Keep a screenshot; the page must be accessible and no wider than its window."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=str(SHOTS / f"{name}.png"), full_page=True)
+    assert overflow(page) == 0
+
+
+def answer_challenge(page: Page, gateway: RunningDemo, code: str = "") -> None:
+    expect(page.locator("#otp")).to_be_visible()
+    page.fill("#otp", code or gateway.facts["nicepay"]["otp"])
+    page.click("button[value=verify]")
+
+
+@pytest.mark.parametrize(
+    ("language", "theme", "size"), [("id", "light", "phone"), ("en", "dark", "wide")]
+)
+def test_the_hosted_page_and_the_challenge_end_at_the_shop(
+    gateway: RunningDemo, browser: Browser, shop: Shop, language: str, theme: str, size: str
+) -> None:
+    with opened(browser, language=language, theme=theme, size=size) as page:
+        buy(page, shop, "secure", "hosted")
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        fill_card(page)
+        expect(page.locator("[data-brand]")).to_have_text("Visa")
+        look(page, f"checkout-{language}-{theme}-{size}")
+        page.click("[data-pay]")
+        expect(page.locator("#otp")).to_be_focused()
+        look(page, f"challenge-{language}-{theme}-{size}")
+        answer_challenge(page, gateway)
+        expect(page.locator("#state")).to_have_text("paid")
+    order = shop.notified(shop.newest()["reference"])
+    assert (order["state"], order["delivered"]) == ("paid", 1)
+
+
+def test_a_wrong_password_a_cancel_and_then_a_success_on_one_order(
+    gateway: RunningDemo, browser: Browser, shop: Shop
+) -> None:
+    with opened(browser, language="en") as page:
+        buy(page, shop, "secure", "hosted")
+        fill_card(page)
+        page.click("[data-pay]")
+        answer_challenge(page, gateway, "000000")
+        expect(page.locator("#failed")).to_contain_text("3-D Secure verification failed")
+        look(page, "wrong-password")
+        fill_card(page, MASTERCARD)
+        page.click("[data-pay]")
+        expect(page.locator("#otp")).to_be_visible()
+        page.click("button[value=cancel]")
+        expect(page.locator("#cardNo")).to_be_visible()
+        fill_card(page)
+        page.click("[data-pay]")
+        answer_challenge(page, gateway)
+        expect(page.locator("#state")).to_have_text("paid")
+
+
+def test_the_page_says_what_is_wrong_before_anything_is_sent(browser: Browser, shop: Shop) -> None:
+    with opened(browser, language="en", size="phone") as page:
+        buy(page, shop, "secure", "hosted")
+        page.click("[data-pay]")
+        expect(page.locator("#cardNo-problem")).to_have_text("Enter the card number.")
+        expect(page.locator("#cardNo")).to_be_focused()
+        fill_card(page, "44342600", expiry="0120")
+        page.click("[data-pay]")
+        expect(page.locator("#cardNo-problem")).to_contain_text("incomplete")
+        expect(page.locator("#cardExp-problem")).to_have_text("This card has expired.")
+        look(page, "field-errors")
+        page.click("[data-lang=id]")
+        expect(page.locator("#cardExp-problem")).to_have_text("Kartu ini sudah kedaluwarsa.")
+        assert page.input_value("#cardHolderNm") == "Budi Santoso"
+
+
+def test_the_pages_are_accessible(browser: Browser, shop: Shop) -> None:
+    with opened(browser) as page:
+        # A policy that forbids inline scripts would forbid the examiner, too.
+        context = browser.new_context(bypass_csp=True)
+        examined = context.new_page()
+        buy(page, shop, "installment", "hosted")
+        examined.goto(page.url)
+        assert axe(examined) == []
+        look(page, "instalments")
+        context.close()
+
+
+def test_a_decline_comes_back_with_its_reason_and_is_not_delivered(
+    browser: Browser, shop: Shop
+) -> None:
+    with opened(browser) as page:
+        buy(page, shop, "sale", "direct")
+        page.fill("[name=cardNo]", NO_FUNDS)
+        page.fill("[name=cardExpYymm]", "3901")
+        page.fill("[name=cardCvv]", "100")
+        page.fill("[name=cardHolderNm]", "Budi Santoso")
+        page.click("button")
+        expect(page.locator("#state")).to_have_text("failed")
+    order = shop.newest()
+    assert order["delivered"] == 0
+    assert any(step["code"] == "51" for step in order["log"])
+
+
+def pay_directly(page: Page, shop: Shop, mid: str, **fields: str) -> dict[str, Any]:
+    buy(page, shop, mid, "direct", **fields)
+    page.fill("[name=cardNo]", VISA)
+    page.fill("[name=cardExpYymm]", "3901")
+    page.fill("[name=cardCvv]", "100")
+    page.fill("[name=cardHolderNm]", "Budi Santoso")
+    page.click("button")
+    return shop.newest()
+
+
+def test_cancels_full_and_partial(gateway: RunningDemo, browser: Browser, shop: Shop) -> None:
+    with opened(browser) as page:
+        void = pay_directly(page, shop, "sale")
+        expect(page.locator("#state")).to_have_text("paid")
+        settled = pay_directly(page, shop, "sale")
+        expect(page.locator("#state")).to_have_text("paid")
+    assert shop.act(void["reference"], "cancel")["state"] == "void"
+    advance(gateway, 86_400)
+    for _ in range(50):
+        order = shop.act(settled["reference"], "cancel", amount=50_000)
+        if order.get("cancelAmt") == "50000":
+            break
+        time.sleep(0.2)
+    assert (order["state"], order["cancelAmt"]) == ("paid", "50000")
+
+
+def advance(gateway: RunningDemo, seconds: int) -> None:
+    request = urllib.request.Request(  # noqa: S310 (our own demo)
+        f"{gateway.base_url}/api/sandbox/clock",
+        data=json.dumps({"advance_seconds": seconds}).encode(),
+        headers={
+            "Authorization": f"Bearer {gateway.facts['admin_token']}",
+            "Content-Type": "application/json",
+        },
+    )
+    _plain.open(request, timeout=10).close()
+
+
+def test_a_hold_is_captured_in_part(browser: Browser, shop: Shop) -> None:
+    with opened(browser) as page:
+        hold = pay_directly(page, shop, "preauth")
+        expect(page.locator("#state")).to_have_text("preauthed")
+    assert shop.act(hold["reference"], "capture", amount=120_000)["state"] == "paid"
+
+
+def test_a_card_is_charged_again_by_its_token(
+    gateway: RunningDemo, browser: Browser, shop: Shop
+) -> None:
+    with opened(browser) as page:
+        first = pay_directly(page, shop, "recurring", recurr="1")
+        answer_challenge(page, gateway)
+        expect(page.locator("#state")).to_have_text("paid")
+    assert shop.act(first["reference"], "again")["state"] == "paid"
+
+
+def test_instalments_of_three_months(browser: Browser, shop: Shop) -> None:
+    with opened(browser) as page:
+        pay_directly(page, shop, "installment", months="3")
+        expect(page.locator("#state")).to_have_text("paid")
