@@ -27,7 +27,7 @@ from gerbang.callbacks.standard import STANDARD_FORMAT, standard_encoder
 from gerbang.callbacks.store import SQL as CALLBACK_SQL
 from gerbang.callbacks.store import DatabaseCallbackStore
 from gerbang.cards.desk import CardDesk
-from gerbang.cards.office import card_office_of
+from gerbang.cards.office import open_card_office
 from gerbang.catalog.load import SnapshotLoader
 from gerbang.clock import SystemClock, business_day
 from gerbang.console.site import create_console
@@ -111,9 +111,7 @@ class Node:
         await self._open_lane()
         self._open_cards()
         self._open_out(work=work)
-        await self.cards.start(work=work)
-        self.card_office = card_office_of(self)
-        await self.card_office.start(work=work)
+        self.card_office = await open_card_office(self, work=work)
         self._open_deposits()
         self._open_intake()
         await self._count_day_orders()
@@ -148,7 +146,6 @@ class Node:
         await self.approvals.stop()
         await self.serials.stop()
         await self.card_office.stop()
-        await self.cards.stop()
         await self.lane.stop()
         await self.loader.stop()
         await self.outbound.close()
@@ -490,8 +487,6 @@ class Node:
         own = self.signs_of_life()
         for dialect in DIALECTS.values():
             own.extend(dialect.routes(self.gateway))
-        for card_dialect in CARD_DIALECTS.values():
-            own.extend(card_dialect.routes(self.cards))
         own.extend(self.card_office.routes())
         own.extend(self.news.routes())
         webhook = BankLineWebhook(

@@ -18,6 +18,7 @@ from gerbang.cards.payment import Payment
 from gerbang.clock import Clock
 from gerbang.dialects.nicepay.client import Account, query_or_body
 from gerbang.dialects.nicepay.returned import returned_page
+from gerbang.dialects.registry import CARD_DIALECTS
 from gerbang.outbound.addresses import AddressPolicy
 from gerbang.outbound.client import OutboundClient
 from gerbang.outbound.message import Answered, InboundRequest
@@ -87,6 +88,7 @@ class CardOffice:
             await asyncio.gather(self._task, return_exceptions=True)
         await self.deposits.stop()
         await self.evidence.stop()
+        await self._cards.stop()
 
     async def _run(self) -> None:
         while True:
@@ -126,12 +128,14 @@ class CardOffice:
     # --- what acquirers and their browsers send --------------------------------------------------
 
     def routes(self) -> Sequence[BaseRoute]:
-        """Where acquirers tell us, and where they send browsers back to."""
+        """Give the dialects' endpoints, and where acquirers tell us and send browsers back to."""
+        spoken = [route for one in CARD_DIALECTS.values() for route in one.routes(self._cards)]
         paths = ((PREFIX + "/{code}/notify", self.notify), (PREFIX + "/{code}/return", self.back))
-        return [
+        own = [
             raw_route(path, handler, methods=("GET", "POST"), too_large=_refused, crashed=_crashed)
             for path, handler in paths
         ]
+        return [*spoken, *own]
 
     async def notify(self, request: InboundRequest) -> Answered:
         """Believe a signed notification as far as asking; answered after the truth is kept."""
@@ -162,10 +166,11 @@ class CardOffice:
         return await self._cards.find(row["txid"])
 
 
-def card_office_of(node: Node) -> CardOffice:
-    """Make the office of a node whose card desk has started."""
+async def open_card_office(node: Node, *, work: bool) -> CardOffice:
+    """Start a node's card desk, and the office around it; `stop` ends both."""
     settings = node.settings
-    return CardOffice(
+    await node.cards.start(work=work)
+    office = CardOffice(
         cards=node.cards,
         pool=node.pool,
         lane=node.lane,
@@ -175,6 +180,8 @@ def card_office_of(node: Node) -> CardOffice:
         clock=node.clock,
         deposit_imid=settings.card_deposit_imid,
     )
+    await office.start(work=work)
+    return office
 
 
 def _refused(_request: InboundRequest) -> Answered:
