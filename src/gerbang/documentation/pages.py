@@ -30,6 +30,7 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 _PLACES: Final = {"index": ""}
+_IMAGES: Final = "docs/images/"
 
 
 class DocumentationSite:
@@ -116,6 +117,8 @@ class DocumentationSite:
             return href
         folder = posixpath.dirname(self._library.path_of(stored))
         aim = posixpath.normpath(posixpath.join(folder, parts.path))
+        if aim.startswith(_IMAGES) and (self._library.images / aim[len(_IMAGES) :]).is_file():
+            return f"/{aim}"
         slug = self._library.slug_at(aim)
         if slug is None:
             return None
@@ -155,6 +158,7 @@ class DocumentationSite:
             Route("/llms.txt", self._llms),
             Route("/docs/llms.txt", self._llms),
             Mount("/docs/assets", StaticFiles(directory=STATIC / "docs")),
+            Mount("/docs/images", StaticFiles(directory=self._library.images, check_dir=False)),
             Route("/docs", self._page),
             Route("/docs/{slug:path}", self._page),
         ]

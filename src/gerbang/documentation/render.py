@@ -50,7 +50,7 @@ def render(text: str, link_of: LinkOf = lambda href: href) -> Rendered:
 
 
 def _aim_links(tokens: Sequence[Token], link_of: LinkOf) -> None:
-    """Aim links at the site; what it does not have stays as text."""
+    """Aim links and pictures at the site; a link to what it does not have stays as text."""
     is_kept = True
     for token in tokens:
         if token.type == "link_open":
@@ -59,6 +59,8 @@ def _aim_links(tokens: Sequence[Token], link_of: LinkOf) -> None:
             token.attrs = {"href": href} if href is not None else {}
         if token.type in {"link_open", "link_close"} and not is_kept:
             token.tag = "span"
+        if token.type == "image":
+            token.attrSet("src", link_of(str(token.attrGet("src") or "")) or "")
 
 
 def title_of(text: str) -> str:

@@ -25,6 +25,7 @@ class Library:
         """Look in the wheel's `packed` folder, else in the checkout."""
         packed = package / "documentation" / "packed"
         top = packed if packed.is_dir() else checkout
+        self.images: Path = top / "docs" / "images"
         self._files: dict[str, Path] = {}
         self._slugs: dict[str, str] = {}
         for path in sorted((top / "docs").rglob("*.md")):
