@@ -40,11 +40,11 @@ SELECT (SELECT coalesce(sum(held), 0)::bigint FROM accounts WHERE kind = 'resell
        (SELECT coalesce(sum(credit_limit), 0)::bigint FROM accounts WHERE kind = 'reseller') AS credit_limits
 
 -- name: profit_days
--- Sales and cost by day, from the book, for the days given.
+-- Sales and cost by day, from the book, for the days given; of a bill, our margin is the sale.
 SELECT t.business_day AS day,
-       coalesce(sum(e.amount) FILTER (WHERE a.code = 'house:sales'), 0)::bigint AS sales,
+       coalesce(sum(e.amount) FILTER (WHERE a.code IN ('house:sales', 'house:bill_margin')), 0)::bigint AS sales,
        coalesce(-sum(e.amount) FILTER (WHERE a.code = 'house:cost'), 0)::bigint AS cost,
-       coalesce(sum(e.amount) FILTER (WHERE a.code IN ('house:fees', 'house:surcharges')), 0)::bigint AS fees,
+       coalesce(sum(e.amount) FILTER (WHERE a.code IN ('house:fees', 'house:surcharges', 'house:card_fees')), 0)::bigint AS fees,
        coalesce(sum(e.amount) FILTER (WHERE a.code IN ('house:corrections', 'house:late_success')), 0)::bigint AS other
   FROM accounts a
   JOIN entries e ON e.account_id = a.id AND e.version IS NULL

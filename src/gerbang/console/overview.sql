@@ -54,10 +54,11 @@ SELECT (SELECT count(*) FROM orders WHERE needs_decision_at IS NOT NULL AND stat
 SELECT id, kind, subject, order_id, opened_at FROM cases WHERE closed_at IS NULL ORDER BY id DESC LIMIT 8
 
 -- name: sales
--- Sales and cost of one business day up to a moment: what was booked, from the book.
-SELECT coalesce(sum(e.amount) FILTER (WHERE a.code = 'house:sales'), 0)::bigint AS sales,
+-- Sales and cost of one business day up to a moment: what was booked, from the book. Of a bill,
+-- whose price passes through to the biller, our margin is the sale.
+SELECT coalesce(sum(e.amount) FILTER (WHERE a.code IN ('house:sales', 'house:bill_margin')), 0)::bigint AS sales,
        coalesce(-sum(e.amount) FILTER (WHERE a.code = 'house:cost'), 0)::bigint AS cost,
        count(*) FILTER (WHERE a.code = 'house:sales' AND e.amount > 0) AS orders
   FROM transfers t JOIN entries e ON e.transfer_id = t.id JOIN accounts a ON a.id = e.account_id
  WHERE t.business_day = $1 AND t.created_at <= $2 AND t.phase IN ('direct', 'posted')
-   AND a.code IN ('house:sales', 'house:cost')
+   AND a.code IN ('house:sales', 'house:cost', 'house:bill_margin')

@@ -15,6 +15,8 @@ def test_rupiah_is_written_the_indonesian_way() -> None:
     assert formats.short_rupiah(1_250_000, "id") == "Rp1,2\u00a0jt"
     assert formats.short_rupiah(3_000_000_000, "en") == "Rp3\u00a0bn"
     assert formats.short_rupiah(950, "id") == "Rp950"
+    assert formats.short_rupiah(999_999, "id") == "Rp999.999"
+    assert formats.short_rupiah(999_999_978_800, "en") == "Rp1\u00a0tn"
 
 
 def test_shares_have_one_decimal_behind_a_comma() -> None:

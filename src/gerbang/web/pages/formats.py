@@ -44,7 +44,9 @@ def short_rupiah(amount: int, language: str) -> str:
         "en": ((10**12, "tn"), (10**9, "bn"), (10**6, "m")),
     }[language]
     for size, name in units:
-        if abs(amount) >= size:
+        # What would round up to a thousand of the next unit is written in this one.
+        nearly = size // 20_000 if size > 10**6 else 0
+        if abs(amount) + nearly >= size:
             tenths = round(abs(amount) * 10 / size)
             whole, rest = divmod(tenths, 10)
             text = format_dots(whole) + (f",{rest}" if rest else "")

@@ -124,6 +124,8 @@
 
   const charts = new Map();
   const dots = (value) => Math.round(value).toString().replace(/\B(?=(\d{3})+(?!\d))/g, ".");
+  // Ticks are whole numbers: nobody has half an order.
+  const STEPS = Array.from({ length: 15 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
   const short = (value) => {
     const size = Math.abs(value);
     const words = document.documentElement.lang === "en" ? ["m", "bn", "k"] : ["jt", "M", "rb"];
@@ -162,7 +164,7 @@
       scales: { x: spec.x === "index" ? { time: false, range: (_, low, high) => [low - 0.6, high + 0.6] } : { time: true }, y: { range: (_, low, high) => [Math.min(0, low || 0), Math.max(1, (high || 0) * 1.08)] } },
       axes: [
         { stroke: text, grid: { show: false }, values: spec.x === "index" ? (_, ticks) => ticks.map((n) => spec.names?.[n] ?? "") : wibLabels(spec), splits: spec.x === "index" ? () => spec.data[0] : undefined },
-        { stroke: text, grid, size: 62, values: (_, ticks) => ticks.map(short) },
+        { stroke: text, grid, size: 62, incrs: STEPS, values: (_, ticks) => ticks.map(short) },
       ],
       series: [
         { label: spec.xLabel || "\u00a0", value: (_, v) => (v == null ? "–" : spec.x === "index" ? spec.names[v] : wibLabels(spec)(_, [v])[0]) },
