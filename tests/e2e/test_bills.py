@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
@@ -218,6 +219,30 @@ async def test_a_mismatch_an_unknown_and_a_foreign_mode_are_refused(
     assert told(await pay(http, buyer, "MIX", no)) == (200, "BILL_PAYMENT_SUCCESS")
     assert told(await pay(http, buyer, "MIX", no)) == (200, "BILL_PAYMENT_SUCCESS")
     assert told(await inquire(http, buyer, "MIX", no)) == (409, "DUPLICATE_REF_ID")
+
+
+async def test_a_bill_may_be_paid_at_4_59_and_no_more_at_5_01_by_the_sandbox_clock(
+    demo: RunningDemo, http: httpx.AsyncClient, buyer: Buyer
+) -> None:
+    """The bill's age is what the clock was moved and what really passed; a move takes a second."""
+    no, testing = customer(), {"testing": True}
+
+    async def move(seconds: int, *, until_s: float) -> None:
+        body = {"advance_seconds": seconds}
+        moved = await http.post("/api/sandbox/clock", json=body, headers=demo.admin)
+        assert moved.status_code == httpx.codes.OK, moved.text
+        await asyncio.sleep(max(0.0, asked_at + until_s - time.monotonic()))
+
+    for ref in ("IN-TIME", "LATE"):
+        shown = await inquire(http, buyer, ref, no, **testing)
+        assert told(shown) == (200, "BILL_INQUIRY_SUCCESS")
+    asked_at = time.monotonic()
+    await move(297, until_s=1.5)
+    assert (await pay(http, buyer, "IN-TIME", no, **testing)).status_code == httpx.codes.OK
+    assert told(await final(http, buyer, "IN-TIME", **testing)) == (200, "BILL_PAYMENT_SUCCESS")
+    await move(2, until_s=3.5)
+    assert told(await pay(http, buyer, "LATE", no, **testing)) == (422, "INQUIRY_EXPIRED")
+    assert await buyer.money(http) == (FUNDS, 0)
 
 
 SERVICES: Final = (
