@@ -225,7 +225,8 @@ async def test_a_bill_may_be_paid_at_4_59_and_no_more_at_5_01_by_the_sandbox_clo
     demo: RunningDemo, http: httpx.AsyncClient, buyer: Buyer
 ) -> None:
     """The bill's age is what the clock was moved and what really passed; a move takes a second."""
-    no, testing = customer(), {"testing": True}
+    no = customer()
+    testing: dict[str, Any] = {"testing": True}
 
     async def move(seconds: int, *, until_s: float) -> None:
         body = {"advance_seconds": seconds}
