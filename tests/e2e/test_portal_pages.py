@@ -84,6 +84,7 @@ def paths(page: Page, demo: RunningDemo) -> list[str]:
         "/portal/developer/otomax/signature",
         "/portal/cards",
         "/portal/settings",
+        "/portal/account",
         "/docs/dialects/isikuota",
         "/docs/id/samples/socx",
     ]

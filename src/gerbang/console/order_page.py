@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 import msgspec
 from starlette.responses import Response
 
+from gerbang.bills.bill import quote_of
 from gerbang.callbacks.resend import resend_callback
 from gerbang.orders.ask import ask_status_now
 from gerbang.orders.decide import REASON_LENGTH_MIN
@@ -14,6 +15,7 @@ from gerbang.orders.read import show_order
 from gerbang.people.role import Permission
 from gerbang.routing.explain import explain_text
 from gerbang.web.pages.formats import rupiah
+from gerbang.web.pages.receipts import receipt_answer
 from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
 
@@ -34,6 +36,7 @@ COLOURS: Final = {
 def add_pages(site: Site) -> None:
     """Add them."""
     site.get("/orders/{id}", order_page, may=Permission.ORDERS_READ)
+    site.get("/orders/{id}/receipt", receipt, may=Permission.ORDERS_READ)
     site.post("/orders/{id}/ask", ask, may=Permission.ORDERS_ASK)
     site.post("/orders/{id}/decide", decide, may=Permission.ORDERS_DECIDE, form_page=order_page)
     site.post("/orders/{id}/callbacks/{callback}/resend", resend, may=Permission.CALLBACKS_RESEND)
@@ -54,6 +57,7 @@ async def order_page(visit: Visit) -> Response:
         "can_decide": open_attempt is not None,
         "messages": _by_attempt(order["messages"], visit),
         "pending": _pending(order),
+        "quote": quote_of(order["data"]),
     }
     template = "console/order_story.html" if visit.is_fragment else "console/order.html"
     return visit.page(template, **values)
@@ -109,6 +113,11 @@ def _by_attempt(messages: list[dict[str, Any]], visit: Visit) -> dict[int, list[
         told = {**message, "outcome": said_outcome(message["outcome"], visit)[1]}
         found.setdefault(message["attempt_id"], []).append(told)
     return found
+
+
+async def receipt(visit: Visit) -> Response:
+    """Give its receipt."""
+    return await receipt_answer(visit, await show_order(visit.pool, visit.number()))
 
 
 async def ask(visit: Visit) -> Response:

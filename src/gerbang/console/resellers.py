@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from starlette.responses import Response
 
 from gerbang.catalog.admin import list_price_lists
+from gerbang.golive.read import read_checklist
 from gerbang.ledger.credit import credit_reseller
 from gerbang.ledger.read import statement
 from gerbang.orders.read import list_refusals
@@ -24,12 +25,21 @@ from gerbang.resellers.admin import (
     list_resellers,
     show_reseller,
 )
+from gerbang.terms.read import show_terms
 from gerbang.web.pages.paging import ROWS, after_of, page_of
 from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
 
 STATUSES: Final = ("active", "suspended", "closed")
 PAYERS: Final = ("us", "reseller")
+PLACES: Final = {
+    "callback.configured": ("/callback", "resellers.change"),
+    "deposit.sufficient": ("/credit", "balance.change"),
+    "credential.live": ("/credentials", "credentials.change"),
+    "addresses.listed": ("/settings", "resellers.change"),
+    "kyc.approved": ("/terms", "kyc.decide"),
+}
+"""Where the operator does what a line of the checklist asks for, and who may; testing is theirs."""
 
 
 def add_pages(site: Site) -> None:
@@ -108,32 +118,12 @@ async def show_page(visit: Visit) -> Response:
     """Show one."""
     reseller = await show_reseller(visit.pool, visit.name())
     return visit.page(
-        "console/reseller.html", r=reseller, checklist=await _checklist(visit, reseller)
+        "console/reseller.html",
+        r=reseller,
+        found=await read_checklist(visit.pool, reseller["code"]),
+        terms=await show_terms(visit.pool, reseller["code"]),
+        places=PLACES,
     )
-
-
-async def _checklist(visit: Visit, r: dict[str, Any]) -> list[tuple[str, bool, str]]:
-    """What a reseller needs before it goes live: each with where it is done."""
-    active = [c for c in r["credentials"] if c["revoked_at"] is None]
-    delivered = await visit.pool.fetchval(
-        "SELECT EXISTS (SELECT 1 FROM callbacks WHERE reseller_id = $1 AND state = 'delivered')",
-        r["id"],
-    )
-    tested = await visit.pool.fetchval(
-        "SELECT EXISTS (SELECT 1 FROM orders WHERE reseller_id = $1 AND testing AND"
-        " state = 'success')",
-        r["id"],
-    )
-    base = _path(visit, r["code"])
-    return [
-        ("has_credential", bool(active), f"{base}/credentials"),
-        ("has_addresses", bool(r["allowed_ips"]), f"{base}/settings"),
-        ("has_callback", bool(r["callback"]["url"]), f"{base}/callback"),
-        ("tested", tested, f"{base}/credentials"),
-        ("callback_delivered", delivered, f"{base}/callback"),
-        ("funded", r["available"] + r["credit_limit"] > 0, f"{base}/credit"),
-        ("live", r["live"] and r["status"] == "active", f"{base}/settings"),
-    ]
 
 
 async def settings_page(visit: Visit) -> Response:

@@ -32,6 +32,7 @@ class Permission(StrEnum):
     ORDERS_TEST = "orders.test"
     RESELLERS_READ = "resellers.read"
     RESELLERS_CHANGE = "resellers.change"
+    KYC_DECIDE = "kyc.decide"
     CREDENTIALS_CHANGE = "credentials.change"
     BALANCE_CHANGE = "balance.change"
     CATALOG_READ = "catalog.read"
@@ -88,6 +89,7 @@ _FINANCE: Final = _VIEWER | {
     _P.ORDERS_EXPORT,
     _P.ORDERS_ASK,
     _P.ORDERS_DECIDE,
+    _P.KYC_DECIDE,
     _P.BALANCE_CHANGE,
     _P.RECON_CHANGE,
     _P.DEPOSITS_CHANGE,

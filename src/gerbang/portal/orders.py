@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from gerbang.bills.bill import quote_of
 from gerbang.clock import WIB
 from gerbang.orders.complain import complain
 from gerbang.orders.read import show_order
@@ -17,6 +18,7 @@ from gerbang.portal.order_view import own_view
 from gerbang.portal.own import check_own_order, own_id
 from gerbang.portal.store import NEWEST, SQL
 from gerbang.web.pages.paging import ROWS, after_of, page_of
+from gerbang.web.pages.receipts import receipt_answer
 from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
 
@@ -31,6 +33,7 @@ def add_pages(site: Site) -> None:
     site.get("/orders", orders_page, may=_USE)
     site.get("/orders.csv", orders_file, may=_USE)
     site.get("/orders/{id}", order_page, may=_USE)
+    site.get("/orders/{id}/receipt", receipt, may=_USE)
     site.post("/orders/{id}/complaint", post_complaint, may=_USE, form_page=order_page)
 
 
@@ -104,7 +107,19 @@ async def order_page(visit: Visit) -> Response:
     await check_own_order(visit, order_id)
     order = own_view(await show_order(visit.pool, order_id))
     open_complaint = next((c for c in order["complaints"] if c["closed_at"] is None), None)
-    return visit.page("portal/order.html", order=order, open_complaint=open_complaint)
+    return visit.page(
+        "portal/order.html",
+        order=order,
+        open_complaint=open_complaint,
+        quote=quote_of(order["data"]),
+    )
+
+
+async def receipt(visit: Visit) -> Response:
+    """Give the receipt of one's own order."""
+    order_id = visit.number()
+    await check_own_order(visit, order_id)
+    return await receipt_answer(visit, await show_order(visit.pool, order_id))
 
 
 async def post_complaint(visit: Visit) -> Response:

@@ -45,6 +45,7 @@ NAVIGATION: Final = (
 def create_portal(kit: Kit) -> Site:
     """Make the portal of a node."""
     site = Site(kit, realm="portal", prefix=PREFIX, navigation=NAVIGATION)
+    site.brand, site.stylesheet = "portal.brand", "portal.css"
     for module in (home, orders, money, prices, deposits, callbacks, cards, developer, settings):
         module.add_pages(site)
     add_account_pages(site)

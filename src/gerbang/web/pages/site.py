@@ -92,6 +92,10 @@ class Site:
         self.prefix = prefix
         self.navigation = list(navigation)
         self.entries: list[Entry] = []
+        self.brand = ""
+        """The key of the word beside our name."""
+        self.stylesheet = ""
+        """One of its own, beside the one of every site."""
         self.welcome: Callable[[Visit], Awaitable[bool]] | None = None
         """Tells whether nobody can sign in yet, so that the first owner is asked for."""
         secure = "__Secure-" if kit.https else ""
