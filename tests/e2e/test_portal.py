@@ -102,6 +102,7 @@ async def test_nothing_of_another_reseller_is_ever_found(
     credential_id = credential[0]["id"]
     pages = [
         f"/portal/orders/{order_id}",
+        f"/portal/orders/{order_id}/receipt",
         f"/portal/callbacks/{callback_id}",
         f"/portal/deposits/{ticket_id}",
     ]
@@ -304,3 +305,15 @@ async def test_card_pages_say_what_to_do_where_there_is_no_merchant(
     assert "No card merchant yet" in (await other.get("/portal/cards")).text
     assert (await other.get("/portal/cards/settlements")).status_code == 200
     assert (await other.get("/portal/cards/IONPAYTEST0000000000000000001")).status_code == 404
+
+
+async def test_a_receipt_is_given_for_a_success_as_pdf_and_text(
+    demo: RunningDemo, own: httpx.AsyncClient
+) -> None:
+    order_id = await delivered(demo, "PORTAL-RECEIPT")
+    path = f"/portal/orders/{order_id}"
+    assert f"{path}/receipt" in (await own.get(path)).text
+    assert (await own.get(f"{path}/receipt")).content.startswith(b"%PDF-")
+    text = (await own.get(f"{path}/receipt?format=text")).text
+    assert "PORTAL-RECEIPT" in text
+    assert "demo-socx" not in text
