@@ -8,10 +8,15 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from postgres.shared import SharedServer, shared_server
 
 _numbers = itertools.count(1)
+
+# No test says how long something takes: several processes share the machine.
+settings.register_profile("gerbang", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("gerbang")
 
 
 @pytest.fixture(scope="session")
