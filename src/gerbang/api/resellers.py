@@ -10,6 +10,7 @@ from pydantic import Field
 
 from gerbang.api.checks import reseller_change
 from gerbang.api.context import AfterCode, AfterId, Authorized, Code, Id, Limit, Rupiah
+from gerbang.api.dialect_types import CallbackFormat, DialectName, OrderDialect
 from gerbang.api.models import (
     CredentialIssued,
     CreditShown,
@@ -45,9 +46,7 @@ class CallbackBody(Taken):
     """Where callbacks go; `auto` speaks the dialect of the order."""
 
     url: str | None = None
-    format: (
-        Literal["auto", "isikuota", "socx", "socx-data", "socx-xml", "otomax", "standard"] | None
-    ) = None
+    format: CallbackFormat | None = None
     secret: str | None = Field(default=None, description="Signs the standard form; write only.")
 
 
@@ -65,7 +64,7 @@ class ResellerPatch(Taken):
     name: str | None = None
     status: Literal["active", "suspended", "closed"] | None = None
     allowed_ips: list[str] | None = Field(default=None, examples=[["203.0.113.0/24"]])
-    dialects: list[Literal["isikuota", "socx", "otomax", "nicepay"]] | None = None
+    dialects: list[DialectName] | None = None
     callback: CallbackBody | None = None
     credit_limit: Rupiah | None = None
     limits: LimitsBody | None = None
@@ -92,7 +91,7 @@ class ResellerNew(ResellerPatch):
 class CredentialNew(Taken):
     """What to issue; key and secrets are made when left out."""
 
-    dialect: Literal["isikuota", "socx", "otomax"]
+    dialect: OrderDialect
     key: str = ""
     secrets: dict[str, str] = Field(default_factory=dict)
     testing: bool = False

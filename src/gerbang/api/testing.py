@@ -12,7 +12,7 @@ from base64 import b64decode
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
@@ -20,6 +20,7 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from gerbang.api.context import Authorized, Code, Id
+from gerbang.api.dialect_types import OrderDialect
 from gerbang.api.models import Shown, Taken
 from gerbang.api.services import Services
 from gerbang.api.tokens import find_token
@@ -33,8 +34,6 @@ from gerbang.testing.desk import TestingDesk
 from gerbang.testing.trigger import ENDINGS
 
 router = APIRouter(tags=["testing"])
-
-Dialect = Literal["isikuota", "socx", "otomax"]
 
 
 class Tester(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +146,7 @@ class TriggerBody(Taken):
     """Which event to make happen."""
 
     event: str = Field(examples=["order.success"])
-    dialect: Dialect | None = None
+    dialect: OrderDialect | None = None
     product: str | None = Field(default=None, max_length=64)
     reference: str | None = Field(default=None, min_length=1, max_length=64)
 
@@ -187,7 +186,7 @@ class AnswerBody(Taken):
 class ExplainBody(Taken):
     """A request as you sent it; body as text."""
 
-    dialect: Dialect | None = None
+    dialect: OrderDialect | None = None
     method: str = Field(default="POST", max_length=10)
     path: str = Field(default="/", max_length=200)
     query: str = Field(default="", max_length=8_000)

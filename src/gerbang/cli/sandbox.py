@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
 from gerbang.cli.context import AsJson, DataDir, actor, in_database, show_one
+from gerbang.dialects.names import credential_forms
 from gerbang.postgres.pool import Connection
 from gerbang.sandbox.move_clock import move_clock, show_clock
 from gerbang.secrets_box import SecretBox
@@ -22,8 +23,6 @@ clock = typer.Typer(
     ),
 )
 app.add_typer(clock, name="clock")
-
-_DIALECTS: Final = ("socx", "isikuota", "otomax")
 
 
 @clock.command()
@@ -55,8 +54,8 @@ def show_(as_json: AsJson = False, data_dir: DataDir = None) -> None:
 
 
 def _known_dialect(name: str) -> str:
-    if name not in _DIALECTS:
-        raise typer.BadParameter(f"one of {', '.join(_DIALECTS)}")
+    if name not in credential_forms():
+        raise typer.BadParameter(f"one of {', '.join(credential_forms())}")
     return name
 
 

@@ -7,12 +7,12 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from gerbang.callbacks.doctor import diagnose
+from gerbang.dialects.names import callback_formats, credential_forms
 from gerbang.dialects.otomax.profiles import PROFILES, voice_of
 from gerbang.dialects.otomax.templates import PLACEHOLDERS, Event, check_template, preview
 from gerbang.errors import BadInputError
 from gerbang.people.role import Permission
 from gerbang.resellers.admin import (
-    CALLBACK_FORMATS,
     CallbackChange,
     ResellerChange,
     change_reseller,
@@ -28,7 +28,6 @@ from gerbang.resellers.credentials import (
 from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
 
-ISSUED: Final = ("isikuota", "socx", "otomax")
 HOUR_S: Final = 3_600
 OVERLAPS_H: Final = (0, 1, 24, 72, 168)
 TEST_TIMEOUT_MS: Final = 10_000
@@ -61,7 +60,7 @@ async def credentials_page(visit: Visit, issued: Any = None) -> Response:
         "console/reseller_credentials.html",
         r=reseller,
         issued=issued,
-        dialects=ISSUED,
+        dialects=tuple(credential_forms()),
         overlaps=OVERLAPS_H,
         now=visit.kit.clock.now(),
     )
@@ -71,7 +70,7 @@ async def issue_new(visit: Visit) -> Response:
     """Issue one and show its secrets, once."""
     form = visit.form
     new = NewCredential(
-        dialect=form.choice("dialect", ISSUED),
+        dialect=form.choice("dialect", tuple(credential_forms())),
         key=form.text("key", needed=False, most=100),
         testing=form.flag("testing"),
         label=form.text("label", needed=False, most=200),
@@ -114,7 +113,7 @@ async def revoke(visit: Visit) -> Response:
 async def callback_page(visit: Visit) -> Response:
     """Ask where callbacks go."""
     reseller = await show_reseller(visit.pool, visit.name())
-    return visit.page("console/reseller_callback.html", r=reseller, formats=CALLBACK_FORMATS)
+    return visit.page("console/reseller_callback.html", r=reseller, formats=callback_formats())
 
 
 async def save_callback(visit: Visit) -> Response:
@@ -122,7 +121,7 @@ async def save_callback(visit: Visit) -> Response:
     form = visit.form
     change = CallbackChange(
         url=form.text("url", needed=False, most=2_000),
-        format=form.choice("format", CALLBACK_FORMATS),
+        format=form.choice("format", callback_formats()),
     )
     if form.raw("secret"):
         change.secret = form.text("secret", most=200)

@@ -9,13 +9,13 @@ import msgspec
 from starlette.responses import Response
 
 from gerbang.catalog.admin import list_price_lists
+from gerbang.dialects.names import dialect_names
 from gerbang.golive.read import read_checklist
 from gerbang.ledger.credit import credit_reseller
 from gerbang.ledger.read import statement
 from gerbang.orders.read import list_refusals
 from gerbang.people.role import Permission
 from gerbang.resellers.admin import (
-    DIALECT_NAMES,
     CallbackChange,
     LimitsChange,
     ResellerChange,
@@ -76,7 +76,7 @@ async def list_page(visit: Visit) -> Response:
 async def new_page(visit: Visit) -> Response:
     """Ask for a new one."""
     lists = await list_price_lists(visit.pool)
-    return visit.page("console/reseller_new.html", lists=lists, dialects=DIALECT_NAMES)
+    return visit.page("console/reseller_new.html", lists=lists, dialects=dialect_names())
 
 
 async def create(visit: Visit) -> Response:
@@ -88,7 +88,7 @@ async def create(visit: Visit) -> Response:
     limit = form.rupiah("credit_limit", needed=False) or 0
     form.check()
     change = ResellerChange(
-        dialects=[d for d in DIALECT_NAMES if d in form.all("dialects")],
+        dialects=[d for d in dialect_names() if d in form.all("dialects")],
         allowed_ips=_lines(form.raw("allowed_ips")),
         credit_limit=limit,
         callback=CallbackChange(url=form.text("callback_url", needed=False)),
@@ -134,7 +134,7 @@ async def settings_page(visit: Visit) -> Response:
         "console/reseller_settings.html",
         r=reseller,
         lists=lists,
-        dialects=DIALECT_NAMES,
+        dialects=dialect_names(),
         statuses=STATUSES,
         payers=PAYERS,
     )
@@ -155,7 +155,7 @@ async def save(visit: Visit) -> Response:
     change = ResellerChange(
         name=name,
         allowed_ips=_lines(form.raw("allowed_ips")),
-        dialects=[d for d in DIALECT_NAMES if d in form.all("dialects")],
+        dialects=[d for d in dialect_names() if d in form.all("dialects")],
         credit_limit=limit or 0,
         limits=msgspec.convert(limits, LimitsChange),
         live=form.flag("live"),

@@ -8,7 +8,7 @@ answers. Its *callback half* encodes what we tell a reseller.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute
 
 from gerbang.bills.bill import Bill, Quote, Service
 from gerbang.clock import Clock
+from gerbang.dialects.credential_form import CredentialForm
 from gerbang.orders.outcome import Outcome, StatusOutcome
 from gerbang.orders.reasons import Reason
 from gerbang.outbound.message import Answered, HttpRequest, InboundRequest
@@ -66,9 +67,8 @@ class ResellerView(msgspec.Struct, frozen=True, kw_only=True):
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
     """One way to log in, found by what travels on the wire.
 
-    `secrets` are unsealed in memory only: isikuota ``{api_key, secret_key}``, otomax
-    ``{pin, password}``, socx ``{}`` (its token is looked up by SHA-256). `testing` credentials
-    make every request a testing one.
+    `secrets` are unsealed in memory only, as `Dialect.credential` names them. `testing`
+    credentials make every request a testing one.
     """
 
     id: int
@@ -595,6 +595,5 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Explain a request's signature; None where the dialect signs nothing or it cannot be read."""
     bills: BillClient | None = None
     """How suppliers of this dialect are asked about bills; None where they cannot be."""
-
-
-ShutdownHook = Callable[[], Awaitable[None]]
+    credential: CredentialForm | None = None
+    """What resellers log in with; None where no credential can be issued."""

@@ -7,18 +7,17 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from gerbang.callbacks.doctor import diagnose
+from gerbang.dialects.names import callback_formats, credential_forms
 from gerbang.errors import BadInputError
 from gerbang.people.role import Permission
 from gerbang.portal.own import own_reseller
 from gerbang.resellers.admin import (
-    CALLBACK_FORMATS,
     CallbackChange,
     ResellerChange,
     change_reseller,
     check_url,
 )
 from gerbang.resellers.credentials import (
-    SECRET_NAMES,
     IssuedCredential,
     NewCredential,
     issue_credential,
@@ -53,8 +52,8 @@ async def settings_page(visit: Visit) -> Response:
         "portal/settings.html",
         reseller=reseller,
         credentials=[c for c in reseller["credentials"] if _lives(c, now)],
-        dialects=[name for name in SECRET_NAMES if name in reseller["dialects"]],
-        formats=CALLBACK_FORMATS,
+        dialects=[name for name in credential_forms() if name in reseller["dialects"]],
+        formats=callback_formats(),
         overlaps=OVERLAPS_H,
         source_ip=visit.kit.settings.callback_source_ip,
     )
@@ -78,7 +77,7 @@ async def post_addresses(visit: Visit) -> Response:
 async def post_callback(visit: Visit) -> Response:
     """Set where callbacks go and in which form."""
     url = visit.form.text("url", needed=False, most=2_000)
-    wanted = visit.form.choice("format", CALLBACK_FORMATS)
+    wanted = visit.form.choice("format", callback_formats())
     secret = visit.form.text("secret", needed=False, most=200)
     visit.form.check()
     if url:
@@ -123,7 +122,7 @@ async def post_credential(visit: Visit) -> Response:
     """Issue a credential; its secrets are on this page and never again."""
     reseller = await own_reseller(visit)
     now = visit.kit.clock.now()
-    allowed = [name for name in SECRET_NAMES if name in reseller["dialects"]]
+    allowed = [name for name in credential_forms() if name in reseller["dialects"]]
     dialect = visit.form.choice("dialect", allowed)
     testing = visit.form.flag("testing")
     label = visit.form.text("label", needed=False, most=200)

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from gerbang.audit import write_audit
+from gerbang.dialects.names import callback_formats, dialect_names
 from gerbang.errors import BadInputError, ConflictError, NotFoundError, database_errors_told
 from gerbang.golive.read import require_green
 from gerbang.money import RUPIAH_MAX
@@ -22,16 +23,6 @@ from gerbang.terms.store import operator_terms
 
 SQL = load_queries("gerbang.resellers", "admin.sql")
 
-DIALECT_NAMES: Final = ("isikuota", "socx", "otomax", "nicepay")
-CALLBACK_FORMATS: Final = (
-    "auto",
-    "isikuota",
-    "socx",
-    "socx-data",
-    "socx-xml",
-    "otomax",
-    "standard",
-)
 REPLY_WAIT_MS_MAX: Final = 60_000
 URL_CHARS_MAX: Final = 2_000
 LIMIT_MAX: Final = 2_000_000_000
@@ -199,7 +190,7 @@ def _checked(change: ResellerChange, before: Mapping[str, Any]) -> dict[str, Any
     if change.allowed_ips is not UNSET:
         values["allowed_ips"] = check_networks("allowed_ips", change.allowed_ips)
     if change.dialects is not UNSET:
-        values["dialects"] = _known("dialects", change.dialects, DIALECT_NAMES)
+        values["dialects"] = _known("dialects", change.dialects, dialect_names())
     if change.callback is not UNSET:
         values |= _checked_callback(change.callback)
     if change.limits is not UNSET:
@@ -211,7 +202,7 @@ def _checked(change: ResellerChange, before: Mapping[str, Any]) -> dict[str, Any
 def _checked_merges(change: ResellerChange, before: Mapping[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if change.reply_wait_ms is not UNSET:
-        _known("reply_wait_ms", change.reply_wait_ms, DIALECT_NAMES)
+        _known("reply_wait_ms", change.reply_wait_ms, dialect_names())
         for name, wait_ms in change.reply_wait_ms.items():
             _whole(f"reply_wait_ms.{name}", wait_ms or 0, REPLY_WAIT_MS_MAX)
         values["reply_wait_ms"] = merged(before["reply_wait_ms"], change.reply_wait_ms)
@@ -225,7 +216,7 @@ def _checked_callback(callback: CallbackChange) -> dict[str, Any]:
     if callback.url is not UNSET:
         values["callback_url"] = check_url("callback.url", callback.url) if callback.url else ""
     if callback.format is not UNSET:
-        _known("callback.format", [callback.format], CALLBACK_FORMATS)
+        _known("callback.format", [callback.format], callback_formats())
         values["callback_format"] = callback.format
     return values
 

@@ -11,6 +11,8 @@ from typing import Any, Final
 import msgspec
 
 from gerbang.audit import write_audit
+from gerbang.dialects.credential_form import PIN, TOKEN, CredentialForm
+from gerbang.dialects.names import credential_forms
 from gerbang.errors import BadInputError, ConflictError, NotFoundError, database_errors_told
 from gerbang.postgres.pool import Connection
 from gerbang.resellers.admin import SQL, find_reseller
@@ -18,17 +20,10 @@ from gerbang.secrets_box import SecretBox, generate_token, hash_token
 
 OVERLAP_S: Final = 86_400
 SECRET_CHARS_MAX: Final = 200
-SECRET_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
-    "socx": ("token",),
-    "isikuota": ("api_key", "secret_key"),
-    "otomax": ("pin", "password"),
-}
-_API_ID: Final = re.compile(r"[A-Za-z0-9._-]{3,64}")
-_MEMBER: Final = re.compile(r"[A-Z0-9._-]{2,32}")
 
 
 class NewCredential(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What to issue. Key (isikuota api_id, otomax memberID) and secrets are made when not given."""
+    """What to issue. Key and secrets are made when not given; the dialect says which there are."""
 
     dialect: str
     key: str = ""
@@ -135,11 +130,13 @@ async def _locked(connection: Connection, code: str, credential_id: int) -> Any:
 async def _insert(
     connection: Connection, reseller_id: int, code: str, new: NewCredential, box: SecretBox
 ) -> IssuedCredential:
-    secrets = _secrets(new)
-    if new.dialect == "socx":
-        key, shown, sealed = hash_token(secrets["token"]), "", box.seal({})
+    form = _form(new.dialect)
+    secrets = _secrets(new, form)
+    if form.key_is_secret:
+        kept = {name: secrets[name] for name, _ in form.secrets}
+        key, shown, sealed = hash_token(secrets[form.key_name]), "", box.seal(kept)
     else:
-        key = shown = _key(new, code)
+        key = shown = _key(new, form, code)
         sealed = box.seal(secrets)
     with database_errors_told():
         credential_id: int = await connection.fetchval(
@@ -158,9 +155,11 @@ async def _insert(
 async def _replace_secrets(
     connection: Connection, old: Any, new: NewCredential, box: SecretBox
 ) -> IssuedCredential:
-    if new.dialect == "socx":
-        raise BadInputError("a socx token is its own key: rotate it without keep_key")
-    secrets = _secrets(new)
+    form = _form(new.dialect)
+    if form.key_is_secret:
+        problem = f"a {new.dialect} {form.key_name} is its own key: rotate it without keep_key"
+        raise BadInputError(problem)
+    secrets = _secrets(new, form)
     await connection.execute(SQL.replace_secrets, old["id"], box.seal(secrets))
     return IssuedCredential(
         id=old["id"],
@@ -172,14 +171,21 @@ async def _replace_secrets(
     )
 
 
-def _secrets(new: NewCredential) -> dict[str, str]:
-    names = SECRET_NAMES.get(new.dialect)
-    if names is None:
-        problem = f"one of {', '.join(SECRET_NAMES)}"
-        raise BadInputError(f"no credentials for {new.dialect!r}", {"dialect": problem})
-    if unknown := set(new.secrets) - set(names):
+def _form(dialect: str) -> CredentialForm:
+    forms = credential_forms()
+    if dialect not in forms:
+        problem = f"one of {', '.join(forms)}"
+        raise BadInputError(f"no credentials for {dialect!r}", {"dialect": problem})
+    return forms[dialect]
+
+
+def _secrets(new: NewCredential, form: CredentialForm) -> dict[str, str]:
+    if unknown := set(new.secrets) - set(form.given_once):
         raise BadInputError(f"{new.dialect} has no {', '.join(sorted(unknown))}")
-    secrets = {name: new.secrets.get(name) or _random(name) for name in names}
+    kinds = dict(form.secrets)
+    secrets = {
+        name: new.secrets.get(name) or _random(kinds.get(name, TOKEN)) for name in form.given_once
+    }
     for name, value in secrets.items():
         # A | inside a signed field would make two requests have one signature.
         bad = "|" in value or value != value.strip() or not value.isprintable()
@@ -189,21 +195,18 @@ def _secrets(new: NewCredential) -> dict[str, str]:
     return secrets
 
 
-def _random(name: str) -> str:
-    if name == "pin":
+def _random(kind: str) -> str:
+    if kind == PIN:
         return f"{random.randbelow(1_000_000):06}"
     return generate_token()
 
 
-def _key(new: NewCredential, code: str) -> str:
-    made = f"{code[:20]}-{random.token_hex(3)}"
-    if new.dialect == "otomax":
-        key = (new.key.strip() or made).upper()
-        fine = _MEMBER.fullmatch(key)
-    else:
-        key = new.key.strip() or f"api_{random.token_hex(8)}"
-        fine = _API_ID.fullmatch(key)
-    if not fine:
+def _key(new: NewCredential, form: CredentialForm, code: str) -> str:
+    prefix = form.key_prefix
+    made = f"{prefix}{random.token_hex(8)}" if prefix else f"{code[:20]}-{random.token_hex(3)}"
+    key = new.key.strip() or made
+    key = key.upper() if form.key_upper else key
+    if not re.fullmatch(form.key_pattern, key):
         problem = "letters, digits, . _ and - only"
         raise BadInputError(f"the key has {problem}", {"key": problem})
     return key

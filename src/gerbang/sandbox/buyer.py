@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gerbang.dialects.contract import Credential, ResellerView
+from gerbang.dialects.names import credential_forms
 
 
 class BadCredentialError(ValueError):
@@ -15,23 +16,20 @@ class BadCredentialError(ValueError):
 
 def make_credential(dialect: str, members: Mapping[str, str]) -> Credential:
     """Make the one credential that a fake supplier accepts, from its JSON."""
-    key_name, secret_names = {
-        "socx": ("token", ()),
-        "isikuota": ("api_id", ("api_key", "secret_key")),
-        "otomax": ("memberID", ("pin", "password")),
-    }[dialect]
-    missing = [name for name in (key_name, *secret_names) if not members.get(name)]
+    form = credential_forms()[dialect]
+    secret_names = [name for name, _ in form.secrets]
+    missing = [name for name in (form.key_name, *secret_names) if not members.get(name)]
     if missing:
         raise BadCredentialError(f"the {dialect} credential needs {', '.join(missing)}")
-    key = str(members[key_name])
-    if dialect == "socx":
+    key = str(members[form.key_name])
+    if form.key_is_secret:
         key = hashlib.sha256(key.encode()).hexdigest()
     settings = {"otomax.slug": members["slug"]} if "slug" in members else {}
     return Credential(
         id=1,
         reseller=_buyer(settings),
         dialect=dialect,
-        key=key.upper() if dialect == "otomax" else key,
+        key=key.upper() if form.key_upper else key,
         secrets={name: str(members[name]) for name in secret_names},
         testing=False,
     )

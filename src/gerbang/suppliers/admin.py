@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from gerbang.audit import write_audit
+from gerbang.dialects.names import dialect_names
 from gerbang.errors import BadInputError, ConflictError, NotFoundError, database_errors_told
 from gerbang.ledger.account import HouseAccount
 from gerbang.ledger.credit import check_text, move_told
@@ -20,7 +21,7 @@ from gerbang.money import RUPIAH_MAX
 from gerbang.postgres.lane import Lane
 from gerbang.postgres.pool import Connection, Pool
 from gerbang.postgres.sql import load_queries
-from gerbang.resellers.admin import DIALECT_NAMES, check_networks, check_url, merged
+from gerbang.resellers.admin import check_networks, check_url, merged
 from gerbang.routing.route import RouteRules
 from gerbang.secrets_box import SecretBox
 from gerbang.suppliers.reply_lab import refuse_broken_rules
@@ -91,8 +92,8 @@ async def create_supplier(
     if not _CODE.fullmatch(code):
         problem = "small letters, digits, _ and -; 2 to 32 of them"
         raise BadInputError("the code is not acceptable", {"code": problem})
-    if dialect not in DIALECT_NAMES:
-        problem = f"one of {', '.join(DIALECT_NAMES)}"
+    if dialect not in dialect_names():
+        problem = f"one of {', '.join(dialect_names())}"
         raise BadInputError(f"no dialect {dialect!r}", {"dialect": problem})
     if await connection.fetchrow(SQL.supplier_by_code, code) is not None:
         raise ConflictError(f"supplier {code} is already there")

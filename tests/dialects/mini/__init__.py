@@ -7,6 +7,7 @@ from typing import Final
 
 from dialects.mini import client, server, spec
 from gerbang.dialects.contract import CallbackEvent, Dialect
+from gerbang.dialects.credential_form import CredentialForm
 
 DIALECT: Final = Dialect(
     name=spec.NAME,
@@ -21,4 +22,5 @@ DIALECT: Final = Dialect(
     callback_events=frozenset(CallbackEvent),
     reasons=spec.REASONS,
     answers=spec.ANSWERS,
+    credential=CredentialForm(key_name="key"),
 )

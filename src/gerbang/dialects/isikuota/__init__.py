@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gerbang.dialects.contract import Dialect
+from gerbang.dialects.credential_form import TOKEN, CredentialForm
 from gerbang.dialects.isikuota.callback import EVENTS, encode_webhook
 from gerbang.dialects.isikuota.client import BILLS, IsikuotaClient
 from gerbang.dialects.isikuota.explain import explain_request
@@ -26,4 +27,9 @@ DIALECT: Final = Dialect(
     answers=ANSWERS,
     explain=explain_request,
     bills=BILLS,
+    credential=CredentialForm(
+        key_name="api_id",
+        key_prefix="api_",
+        secrets=(("api_key", TOKEN), ("secret_key", TOKEN)),
+    ),
 )

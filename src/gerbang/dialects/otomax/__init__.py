@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gerbang.dialects.contract import Dialect
+from gerbang.dialects.credential_form import PIN, TOKEN, CredentialForm
 from gerbang.dialects.otomax.callback import EVENTS, encode_report
 from gerbang.dialects.otomax.client import BILLS, OtomaxClient
 from gerbang.dialects.otomax.explain import explain_request
@@ -26,4 +27,10 @@ DIALECT = Dialect(
     answers=ANSWERS,
     explain=explain_request,
     bills=BILLS,
+    credential=CredentialForm(
+        key_name="memberID",
+        key_pattern=r"[A-Z0-9._-]{2,32}",
+        key_upper=True,
+        secrets=(("pin", PIN), ("password", TOKEN)),
+    ),
 )

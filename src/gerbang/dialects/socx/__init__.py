@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gerbang.dialects.contract import CallbackEvent, Dialect
+from gerbang.dialects.credential_form import CredentialForm
 from gerbang.dialects.socx import callback, server, spec
 from gerbang.dialects.socx.client import BILLS, SocxClient
 
@@ -29,4 +30,5 @@ DIALECT: Final = Dialect(
     reasons=spec.REASONS,
     answers=spec.ANSWERS,
     bills=BILLS,
+    credential=CredentialForm(key_name="token", key_is_secret=True),
 )
