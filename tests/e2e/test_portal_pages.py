@@ -118,6 +118,27 @@ def test_a_deposit_is_asked_for_with_the_keyboard_alone(page: Page) -> None:
     expect(page.get_by_text("1234567890")).to_be_visible()
 
 
+def test_a_deposit_by_card_is_paid_and_credited(demo: RunningDemo, page: Page) -> None:
+    page.goto("/portal/deposits")
+    page.locator("#f-card_amount").fill("250.000")
+    page.get_by_role("button", name="Pay by card").click()
+    page.locator("#cardNo").press_sequentially("4434260000000008")
+    page.locator("#cardExp").press_sequentially("0139")
+    page.fill("#cardCvv", "100")
+    page.fill("#cardHolderNm", "Budi Santoso")
+    page.click("[data-pay]")
+    page.fill("#otp", demo.facts["nicepay"]["otp"])
+    with page.expect_navigation():
+        page.click("button[value=verify]")
+    credited = page.locator("tr", has_text="250.000").get_by_text("Credited")
+    give_up_at = time.monotonic() + 10
+    page.goto("/portal/deposits")
+    while not credited.count() and time.monotonic() < give_up_at:
+        page.wait_for_timeout(300)
+        page.reload()
+    expect(credited).to_be_visible()
+
+
 def test_an_order_is_found_by_slash_and_complained_about(demo: RunningDemo, page: Page) -> None:
     reference = f"FIND-{time.monotonic_ns()}"
     buy(demo, reference)

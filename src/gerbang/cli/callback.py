@@ -82,6 +82,9 @@ def doctor(
 ) -> None:
     """Find out why a receiver fails: name, address, connection, TLS, answer. Sends one test.
 
+    For a merchant's notifications of card payments see also `gerbang merchant doctor`, which sends
+    the newest one again.
+
     Exit code 1 when something is wrong.
     """
     findings = asyncio.run(_diagnose(url))

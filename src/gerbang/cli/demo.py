@@ -70,6 +70,8 @@ def demo(
     )
     # Callbacks of the demo go to loopback, and so do its suppliers.
     settings = msgspec.structs.replace(settings, callback_private_addresses_allowed=True)
+    if not settings.card_deposit_imid:
+        settings = msgspec.structs.replace(settings, card_deposit_imid=demo_cards.DEPOSIT_IMID)
     configure_logs(level=settings.log_level, style=settings.log_format)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     embedded = None

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from gerbang.cards.deposit import CHECKOUT
+from gerbang.cards.merchant import Merchant
 from gerbang.deposits.read import list_tickets, show_ticket
 from gerbang.dialects.contract import Refusal, TicketRequest
 from gerbang.errors import BadInputError, NotFoundError
@@ -17,6 +19,7 @@ from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
 
 ROWS: Final = 20
+CARD_ROWS: Final = 5
 DIALECT: Final = "portal"
 _USE: Final = Permission.PORTAL_USE
 
@@ -25,6 +28,7 @@ def add_pages(site: Site) -> None:
     """Add them."""
     site.get("/deposits", deposits_page, may=_USE)
     site.post("/deposits", post_deposit, may=_USE, form_page=deposits_page)
+    site.post("/deposits/card", post_card_deposit, may=_USE, form_page=deposits_page)
     site.get("/deposits/{id}", deposit_page, may=_USE)
 
 
@@ -40,6 +44,7 @@ async def deposits_page(visit: Visit) -> Response:
         "portal/deposits.html",
         reseller=reseller,
         page=page,
+        cards=await _card_deposits(visit, reseller["code"]),
         least=settings.deposit_amount_min,
         most=settings.deposit_amount_max,
     )
@@ -61,6 +66,35 @@ async def post_deposit(visit: Visit) -> Response:
         text = visit.t("portal.deposit_full" if full else "portal.deposit_refused")
         raise BadInputError(text, {"amount": text})
     return visit.go(f"{visit.site.prefix}/deposits/{ticket.id}")
+
+
+async def post_card_deposit(visit: Visit) -> Response:
+    """Register a payment by card, and go to the page where it is paid."""
+    merchant = _card_merchant(visit)
+    if merchant is None:
+        raise NotFoundError(visit.t("error.no_such_thing"))
+    limits = merchant.limits
+    amount = visit.form.rupiah("card_amount", least=limits.amount_min, most=limits.amount_max)
+    visit.form.check()
+    code = (await own_reseller(visit))["code"]
+    deposit = await visit.node.card_office.deposits.open(code, amount or 0, actor=visit.actor)
+    # The checkout is on this host; a form may lead nowhere else.
+    return visit.go(f"{CHECKOUT}?tXid={deposit['txid']}")
+
+
+def _card_merchant(visit: Visit) -> Merchant | None:
+    imid = visit.kit.settings.card_deposit_imid
+    return visit.node.cards.merchant(imid) if imid else None
+
+
+async def _card_deposits(visit: Visit, code: str) -> dict[str, Any] | None:
+    """Give what the page needs for deposits by card; nothing where none are offered."""
+    merchant = _card_merchant(visit)
+    if merchant is None:
+        return None
+    found = await visit.node.card_office.deposits.list(code=code, limit=CARD_ROWS)
+    limits = merchant.limits
+    return {"rows": found["items"], "least": limits.amount_min, "most": limits.amount_max}
 
 
 async def deposit_page(visit: Visit) -> Response:

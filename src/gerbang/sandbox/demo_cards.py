@@ -31,6 +31,8 @@ MIDS: Final = {
     "recurring": "DEMORECUR1",
     "installment": "DEMOINSTL1",
 }
+DEPOSIT_IMID: Final = MIDS["secure"]
+"""Resellers' deposits by card are charged through it, with 3-D Secure."""
 MDR: Final = {"visa": 180, "mastercard": 180, "jcb": 200, "amex": 280, "default": 200}
 AMOUNT_MIN: Final = 100
 """Public clients try with 100 and 1000 rupiah."""
