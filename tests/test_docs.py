@@ -21,6 +21,7 @@ from gerbang.api.services import Services
 from gerbang.callbacks.backoff import Backoff
 from gerbang.cli.main import app
 from gerbang.dialects.contract import Gateway
+from gerbang.dialects.nicepay.server import NicepayServer
 from gerbang.dialects.registry import DIALECTS
 from gerbang.docs_tables import (
     BLOCKS,
@@ -221,9 +222,17 @@ def api_paths() -> dict[str, set[str]]:
     return {re.sub(r"{[^}]*}", "[^/]+", p): {m.upper() for m in ways} for p, ways in paths.items()}
 
 
+@cache
+def card_paths() -> frozenset[str]:
+    """Every path of the card dialect; all of them take POST."""
+    return NicepayServer(cast("CardGateway", object())).paths
+
+
 def is_there(path: str, method: str) -> bool:
     if path in OWN_PATHS:
         return True
+    if path.startswith("/nicepay/"):
+        return method == "POST" and path in card_paths()
     if path.startswith("/api/"):
         inner = path.removeprefix("/api")
         return any(re.fullmatch(p, inner) and method in ways for p, ways in api_paths().items())

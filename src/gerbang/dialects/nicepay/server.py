@@ -65,6 +65,11 @@ class NicepayServer:
         }
         self._pages = {path for path, to in self._handlers.items() if to.__name__ in _BROWSER}
 
+    @property
+    def paths(self) -> frozenset[str]:
+        """Every path that is answered, beside the assets."""
+        return frozenset(self._handlers)
+
     def routes(self) -> Sequence[BaseRoute]:
         """One route for everything below the prefix."""
         return [
