@@ -20,6 +20,7 @@ from gerbang.api.application import create_api
 from gerbang.api.services import Services
 from gerbang.callbacks.backoff import Backoff
 from gerbang.cli.main import app
+from gerbang.dialects.card_contract import CardGateway
 from gerbang.dialects.contract import Gateway
 from gerbang.dialects.nicepay.server import NicepayServer
 from gerbang.dialects.registry import DIALECTS
@@ -212,7 +213,7 @@ def is_routed(path: str, method: str) -> bool:
     return any(route.matches(scope)[0] is Match.FULL for route in dialect_routes())
 
 
-OWN_PATHS = {"/sandbox/inbox/list"}
+OWN_PATHS = {"/sandbox/inbox", "/sandbox/inbox/list"}
 
 
 @cache
