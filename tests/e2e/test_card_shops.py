@@ -20,7 +20,6 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from e2e.chromium import SIZES, axe, chromium, overflow
 from e2e.running_demo import RunningDemo, running_demo
-from scale import PROVING
 
 pytestmark = pytest.mark.browser
 
@@ -30,8 +29,6 @@ SHOPS = {
     "python": [sys.executable, str(EXAMPLES / "cards-python" / "shop.py")],
     "node": ["node", str(EXAMPLES / "cards-node" / "shop.mjs")],
 }
-ESSENTIAL = {"test_cancels_full_and_partial"}
-"""What the second shop does in `make test`: paying directly, notifications, cancels."""
 VISA, MASTERCARD, NO_FUNDS = "4434260000000008", "5123450000000008", "4434260000001089"
 _plain = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -103,14 +100,6 @@ def shop(request: pytest.FixtureRequest, gateway: RunningDemo) -> Iterator[Shop]
         pytest.skip(f"no {command[0]} here")
     with started(command, gateway) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def _essential_flow_only(request: pytest.FixtureRequest) -> None:
-    """Take the second shop through payments and cancels; through everything when proving."""
-    second = request.node.callspec.params["shop"] == "node"
-    if second and not PROVING and request.node.originalname not in ESSENTIAL:
-        pytest.skip("the second shop goes through everything in `make prove`")
 
 
 def _told(said: ConsoleMessage) -> str:

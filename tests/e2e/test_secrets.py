@@ -114,4 +114,4 @@ async def _settle_down(demo: RunningDemo) -> None:
         )
         return bool(rows[0]["open"] == 0)
 
-    await demo.wait_for(calm, 20)
+    await demo.wait_for(calm, 60)
