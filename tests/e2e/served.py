@@ -178,11 +178,13 @@ class SupplierProcess(_Process):
         self.journal_path = folder / f"{name}.jsonl"
         self._callback_url = callback_url
 
-    async def start(self, *, faults: str = "") -> None:
+    async def start(self, *, faults: str = "", bills: Path | None = None) -> None:
+        """Start it; `bills` is the file of what bills it knows."""
         command = [
             *(sys.executable, "-m", "gerbang.sandbox.supplier", "--dialect", self.dialect),
             *("--port", str(self.port), "--journal", str(self.journal_path)),
             *("--callback-url", self._callback_url, "--faults", faults),
+            *(("--bills", str(bills)) if bills else ()),
         ]
         secret = {"GERBANG_SANDBOX_CREDENTIAL": json.dumps(fake_credential(self.dialect))}
         self._launch(command, gerbang_environ(secret))
