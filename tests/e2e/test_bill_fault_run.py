@@ -293,8 +293,7 @@ async def _settle(run: Run) -> None:
             "     + (SELECT count(*) FROM orders WHERE state = 'pending')"
             "     + (SELECT count(*) FROM callbacks WHERE state IN ('waiting', 'due')) AS moving"
         )
-        over = all(sale.is_over for book in _books(run).values() for sale in book.values())
-        if over and not left["moving"]:
+        if not left["moving"]:
             return
 
 
