@@ -9,15 +9,16 @@ the gateway believe something else than the truth, and only if it was really tol
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from gerbang.sandbox.faults import CallbackFault, FaultSettings, pick_callback_fault
-from gerbang.sandbox.magic import plan_for
+from gerbang.sandbox.magic import Plan, plan_for
 
 FINAL: Final = ("success", "failed", "reversed")
+CASES_WITHOUT_LIE: Final = frozenset({"needs_decision", "reversed", "bill_total_differs"})
 SENDS_MAX: Final = 5
 """After so many sendings only a person decides."""
 
@@ -37,6 +38,7 @@ class Sale:
     steps_told: int = 0
     unheard: bool = False
     """Whether the callback of its last step was lost, or not acknowledged."""
+    plan_of: Callable[[str], Plan] = plan_for
 
     @property
     def is_delivered(self) -> bool:
@@ -46,7 +48,7 @@ class Sale:
     @property
     def is_over(self) -> bool:
         """Whether nothing more will happen, and whoever was to be told was told."""
-        later = plan_for(self.destination).later
+        later = self.plan_of(self.destination).later
         told = not later or not later[-1].callback or self.steps_told >= len(later)
         return not self.state or (self.steps_done >= len(later) and told)
 
@@ -54,7 +56,7 @@ class Sale:
         """Whether it told both: a callback with its opposite, or a reversal before the success."""
         told = [
             (step.kind, pick_callback_fault(faults, self.reference, i))
-            for i, step in enumerate(plan_for(self.destination).later)
+            for i, step in enumerate(self.plan_of(self.destination).later)
             if step.callback
         ]
         return any(
@@ -64,11 +66,20 @@ class Sale:
         )
 
 
-def read_book(supplier: str, journal: Iterable[Mapping[str, Any]]) -> dict[str, Sale]:
-    """Read a journal: every reference with all that happened to it."""
+def read_book(
+    supplier: str,
+    journal: Iterable[Mapping[str, Any]],
+    *,
+    plan_of: Callable[[str], Plan] = plan_for,
+) -> dict[str, Sale]:
+    """Read a journal: every reference with all that happened to it; a look at a bill is no sale."""
     book: dict[str, Sale] = {}
     for entry in journal:
-        sale = book.setdefault(entry["reference"], Sale(supplier, entry["reference"]))
+        if entry["event"] == "inquired":
+            continue
+        sale = book.setdefault(
+            entry["reference"], Sale(supplier, entry["reference"], plan_of=plan_of)
+        )
         match entry["event"]:
             case "asked":
                 sale.requests += 1
@@ -112,6 +123,8 @@ class Judgement:
 
     wrong: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    lied_to: set[str] = field(default_factory=set)
+    """The destinations of orders about which a supplier lied to us."""
 
 
 class Judge:
@@ -190,6 +203,7 @@ class Judge:
             return
         if self._was_lied_to(order):
             counts["lied to"] += 1
+            self.result.lied_to.add(order["destination"])
             self._judge_lied(order, sales)
         else:
             self._judge_plain(order, sales)
@@ -209,7 +223,7 @@ class Judge:
     def _judge_plain(self, order: Mapping[str, Any], sales: Sequence[Sale]) -> None:
         """Nobody lied: everything must be exactly as the journals have it."""
         delivered = sum(sale.is_delivered for sale in sales)
-        if _at_once_max(sales) > 1:
+        if at_once_max(sales) > 1:
             self._wrong("delivered twice", order)
         unheard = False
         if order["state"] != "success" and delivered:
@@ -224,7 +238,7 @@ class Judge:
                 self._wrong("an attempt that is not as its supplier has it", order)
         if order["state"] == "success" and delivered != 1 and not unheard:
             self._wrong("success without delivery", order)
-        if self._cases[order["id"]] - {"needs_decision", "reversed"}:
+        if self._cases[order["id"]] - CASES_WITHOUT_LIE:
             self._wrong("a case without a lie", order)
 
     def _judge_lied(self, order: Mapping[str, Any], sales: Sequence[Sale]) -> None:
@@ -272,8 +286,8 @@ def _word(state: str) -> str:
     return "delivered" if state == "success" else "rejected"
 
 
-def _at_once_max(sales: Sequence[Sale]) -> int:
-    """Count how many deliveries of one order there were at the same time."""
+def at_once_max(sales: Sequence[Sale]) -> int:
+    """Count how many deliveries of one thing there were at the same time."""
     changes = []
     for sale in sales:
         for begin, *end in sale.delivered:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import Any, Final
 
 import pytest
 
-from e2e.fault_model import Judge, Judgement, Sale, Told, read_book
+from e2e.fault_evidence import end_claims, read_heard, read_told
+from e2e.fault_model import Judge, Judgement, Sale, read_book
 from e2e.served import (
     FUNDS,
     Ear,
@@ -25,7 +25,6 @@ from e2e.served import (
     add_supplier,
     ended,
     listening,
-    read_news,
     supplier_view,
 )
 from gerbang.dialects.contract import ProductKind, SupplierOrder
@@ -202,17 +201,8 @@ async def _kill(run: Run) -> None:
     run.gateway.kill()
     run.kills += 1
     if not PROVING:
-        await _end_claims(run)
+        await end_claims(run.gateway)
     await run.gateway.start()
-
-
-async def _end_claims(run: Run) -> None:
-    """Let a dead node's claims run out now instead of in minutes; nobody else has any."""
-    for table in ("attempts", "callbacks"):
-        await run.gateway.fetch(
-            f"UPDATE {table} SET due_at = clock_timestamp()"  # noqa: S608 (two literals)
-            " WHERE claimed_by IS NOT NULL AND due_at IS NOT NULL"
-        )
 
 
 async def _buyer(run: Run, numbers: Any) -> None:
@@ -289,52 +279,10 @@ async def _settled(run: Run) -> dict[str, int]:
 
 
 async def _judge(run: Run) -> Judgement:
-    heard: dict[str, set[str]] = defaultdict(set)
-    views = {name: supplier_view(name, BUYER, run.gateway.base_url) for name in NAMES}
-    dialects = {
-        row["reference"]: row["dialect"]
-        for row in await run.gateway.fetch("SELECT reference, dialect FROM orders")
-    }
-    for request in run.ear.heard:
-        dialect = _dialect_of(request.method, request.header("x-signature"))
-        for item in read_news(dialect, views[dialect], request):
-            assert dialects[item.reference] == dialect
-            heard[item.reference].add(type(item.outcome).__name__.lower())
-    assert sorted(dialects) == sorted(run.placed)
-    return Judge(await _told(run), run.books(), run.settings(), heard).judge()
-
-
-def _dialect_of(method: str, signature: str | None) -> str:
-    if signature:
-        return "isikuota"
-    return "otomax" if method == "GET" else "socx"
-
-
-async def _told(run: Run) -> Told:
-    fetch = run.gateway.fetch
-    news: dict[int, set[str]] = defaultdict(set)
-    for row in await fetch(
-        "SELECT DISTINCT attempt_id, outcome::jsonb->>'type' AS told FROM attempt_messages"
-        " WHERE kind = 'callback'"
-    ):
-        news[row["attempt_id"]].add(row["told"])
-    return Told(
-        orders=await fetch(
-            "SELECT id, reference, state::text AS state, dialect, destination, needs_decision_at"
-            "  FROM orders"
-        ),
-        attempts=await fetch(
-            "SELECT a.id, a.order_id, a.number, s.code AS supplier, a.reference,"
-            "       a.state::text AS state, a.sends, a.due_at"
-            "  FROM attempts a JOIN suppliers s ON s.id = a.supplier_id ORDER BY a.number"
-        ),
-        callbacks=await fetch(
-            "SELECT order_id, sequence, event, state::text AS state, snapshot->>'state' AS told"
-            "  FROM callbacks"
-        ),
-        cases=await fetch("SELECT order_id, attempt_id, kind FROM cases"),
-        news=news,
-    )
+    told = await read_told(run.gateway)
+    assert sorted(order["reference"] for order in told.orders) == sorted(run.placed)
+    heard = read_heard(run.ear, BUYER, run.gateway.base_url)
+    return Judge(told, run.books(), run.settings(), heard).judge()
 
 
 async def _money(run: Run) -> dict[str, int]:

@@ -97,8 +97,9 @@ def take(
     state: OrderState,
     sn: str,
     plan: Plan,
+    price_change: int = 0,
 ) -> Taken:
-    """Write the order of a payment."""
+    """Write the order of a payment; `price_change` is what is taken beyond what was shown."""
     return Taken(
         reference=reference,
         at=at,
@@ -108,7 +109,7 @@ def take(
         quantity=payment.amount or 1,
         counter=1,
         kind=ProductKind.POSTPAID,
-        price=quoted.total,
+        price=quoted.total + price_change,
         share=quoted.share,
         state=state,
         sn=sn,

@@ -301,6 +301,7 @@ class FakeSupplierGateway:
             state=state,
             sn=make_serial(reference, "").sn if with_sn else "",
             plan=plan,
+            price_change=self._price_change(reference, quoted.fee),
         )
         return await self._take_over(reference, plan, taken)
 
@@ -368,9 +369,11 @@ class FakeSupplierGateway:
             price = quantity + self._settings.prices.get(purchase.product_code, 0)
         else:
             price = quantity * self._unit_price(purchase.product_code)
-        if happens(self._settings.faults, OtherFault.PRICE_CHANGE, reference):
-            price += price * PRICE_CHANGE_PERCENT // 100
-        return price
+        return price + self._price_change(reference, price)
+
+    def _price_change(self, reference: str, price: int) -> int:
+        changed = happens(self._settings.faults, OtherFault.PRICE_CHANGE, reference)
+        return price * PRICE_CHANGE_PERCENT // 100 if changed else 0
 
     def _unit_price(self, code: str) -> int:
         return self._settings.prices.get(code, PRICE_DEFAULT)
