@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -53,6 +53,7 @@ LOOPBACK: Final = ["127.0.0.0/8", "::1/128"]
 SUPPLIERS: Final = ("one", "two")
 READY_S: Final = 30.0
 POLL_S: Final = 0.05
+FREEZES_MAX: Final = 20
 QUICK: Final = Path(__file__).with_name("quick_serve.py")
 
 ENDS: Final = {
@@ -404,17 +405,26 @@ class House:
                 raise AssertionError(msg)
             await asyncio.sleep(0.25)
 
-    async def kill_postgres(self, *, frozen_s: float) -> None:
-        """Freeze the whole server in the middle of its commits, then SIGKILL it."""
+    async def kill_postgres(self, *, frozen_s: float, until: Callable[[], bool]) -> None:
+        """Freeze the whole server in the middle of its commits, then SIGKILL it.
+
+        A freeze may find a moment between two commits. Then the server thaws and is frozen again,
+        until `until` sees what it waits for.
+        """
         pid = self.postgres.pid
         assert pid is not None
         configuration = self.folder / "pg" / "cluster" / "postgresql.auto.conf"
         usual = configuration.read_text()
         configuration.write_text(f"{usual}\n{_SLOW_COMMITS}")
         os.kill(pid, signal.SIGHUP)
-        await asyncio.sleep(1)
-        _signal_all((pid, *_children(pid)), signal.SIGSTOP)
-        await asyncio.sleep(frozen_s)
+        for _ in range(FREEZES_MAX):
+            await asyncio.sleep(1)
+            frozen = (pid, *_children(pid))
+            _signal_all(frozen, signal.SIGSTOP)
+            await _wait_until(until, frozen_s)
+            if until():
+                break
+            _signal_all(frozen, signal.SIGCONT)
         _signal_all((pid, *_children(pid)), signal.SIGKILL)
         await asyncio.to_thread(self.postgres.detach)
         configuration.write_text(usual)
@@ -430,7 +440,7 @@ class House:
 
 
 _SLOW_COMMITS: Final = "commit_delay = 100000\ncommit_siblings = 0\n"
-"""Where commits take 100 ms, a freeze at any moment finds one on its way."""
+"""Where commits take 100 ms, a freeze is likely to find one on its way."""
 
 _UNFINISHED: Final = """
 SELECT (SELECT count(*) FROM orders WHERE state = 'pending') AS orders,
@@ -448,6 +458,14 @@ SELECT c.order_id, c.id, c.sequence, c.event, c.state, c.attempts_count, c.last_
  WHERE c.order_id IN (SELECT order_id FROM callbacks WHERE state <> 'delivered' LIMIT 5)
  ORDER BY c.id
 """
+
+
+async def _wait_until(condition: Callable[[], bool], seconds: float) -> None:
+    """Return when the condition holds, or after so many seconds."""
+    for _ in range(round(seconds / POLL_S)):
+        if condition():
+            return
+        await asyncio.sleep(POLL_S)
 
 
 def _children(pid: int) -> list[int]:

@@ -14,7 +14,7 @@ from scale import PROVING, scale
 
 SEED: Final = 20_261_120
 SETTLE_S: Final = 400.0 if PROVING else 60.0
-FROZEN_S: Final = 1.2
+FROZEN_S: Final = 3.0
 """Longer than the gateway lets its callers wait: what is on its way then is uncertain."""
 MAINTENANCE: Final = "200 rc 09 trxid 0"
 UNCERTAIN: Final = "200 rc 68 trxid 0"
@@ -64,7 +64,7 @@ async def test_a_stopped_and_a_killed_database_is_maintenance_and_then_recovery(
         for way in ("stopped", "killed"):
             await asyncio.sleep(1.5)
             before = market.replies.copy()
-            recoveries[way] = await _away(house, way, away_s)
+            recoveries[way] = await _away(house, way, away_s, market)
             meanwhile = market.replies - before
             assert meanwhile[MAINTENANCE] > 0, meanwhile
             if way == "killed":
@@ -87,12 +87,15 @@ async def test_a_stopped_and_a_killed_database_is_maintenance_and_then_recovery(
     )
 
 
-async def _away(house: House, way: str, seconds: int) -> float:
+async def _away(house: House, way: str, seconds: int, market: Market) -> float:
     """Take the database away, look at the gateway meanwhile; give the time of the recovery."""
     if way == "stopped":
         await asyncio.to_thread(house.postgres.stop)
     else:
-        await house.kill_postgres(frozen_s=FROZEN_S)
+        uncertain = market.replies[UNCERTAIN]
+        await house.kill_postgres(
+            frozen_s=FROZEN_S, until=lambda: market.replies[UNCERTAIN] > uncertain
+        )
     await asyncio.sleep(seconds / 2)
     assert await _readiness(house) == 503
     await asyncio.sleep(seconds / 2)
