@@ -322,7 +322,9 @@ def test_a_dialect_imports_no_use_case_of_the_core() -> None:
     assert wrong == set()
 
 
-CONTRACTS: Final = frozenset({"contract", "card_contract", "credential_form"})
+CONTRACTS: Final = frozenset(
+    {"contract", "supplier_contract", "card_contract", "dialect", "credential_form"}
+)
 
 
 def test_dialects_do_not_know_each_other() -> None:
@@ -335,8 +337,7 @@ def test_dialects_do_not_know_each_other() -> None:
         and name.split(".")[2] in folders
         for imported in imports_of(name)
         if imported.startswith("gerbang.dialects.")
-        and imported.split(".")[2]
-        not in {"contract", "card_contract", "credential_form", name.split(".")[2]}
+        and imported.split(".")[2] not in {*CONTRACTS, name.split(".")[2]}
         and name not in {"gerbang.dialects.registry", "gerbang.dialects.names"}
     }
     assert wrong == set()

@@ -10,7 +10,8 @@ from typing import Any, Final
 import msgspec
 
 from gerbang.bills.bill import BillParts
-from gerbang.dialects.contract import LearnRules, OrderState
+from gerbang.dialects.contract import OrderState
+from gerbang.dialects.supplier_contract import LearnRules
 from gerbang.ledger.account import Account, HouseAccount
 from gerbang.ledger.book import Book
 from gerbang.ledger.transfer import Phase, Transfer

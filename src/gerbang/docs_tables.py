@@ -25,10 +25,12 @@ from gerbang.cards.transitions import PAYMENT_STEPS
 from gerbang.deposits.testing import PLANS as DEPOSIT_PLANS
 from gerbang.deposits.testing import USUAL as DEPOSIT_USUAL
 from gerbang.dialects import isikuota, otomax, socx
-from gerbang.dialects.contract import AnswerRule, Dialect, LearnRules, OrderState
+from gerbang.dialects.contract import OrderState
+from gerbang.dialects.dialect import Dialect
 from gerbang.dialects.isikuota import spec as isikuota_spec
 from gerbang.dialects.otomax import spec as otomax_spec
 from gerbang.dialects.socx import spec as socx_spec
+from gerbang.dialects.supplier_contract import AnswerRule, LearnRules
 from gerbang.docs_card_postings import card_posting_table
 from gerbang.docs_card_tables import nicepay_codes, nicepay_states
 from gerbang.docs_postings import contradiction_table, posting_table

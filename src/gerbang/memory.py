@@ -19,14 +19,14 @@ from gerbang.clock import Clock
 from gerbang.dialects.contract import (
     CallbackEvent,
     Credential,
-    Dialect,
     ProductKind,
     ProductQuery,
     ProductView,
     Purchase,
     Refusal,
-    SupplierView,
 )
+from gerbang.dialects.dialect import Dialect
+from gerbang.dialects.supplier_contract import SupplierView
 from gerbang.orders.admit import Admission, Offer
 from gerbang.orders.directory import ResellerTerms, SupplierTerms
 from gerbang.orders.order import Attempt, Order

@@ -13,18 +13,15 @@ from dialects.mini import DIALECT as MINI
 from dialects.otomax import house
 from dialects.socx import helpers
 from dialects.stand_in import NOON, StandInGateway, make_credential, send
-from gerbang.dialects.contract import (
-    CallbackEvent,
-    CallbackMessage,
+from gerbang.dialects.contract import CallbackEvent, CallbackMessage, OrderState, ProductKind
+from gerbang.dialects.dialect import Dialect
+from gerbang.dialects.registry import DIALECTS
+from gerbang.dialects.supplier_contract import (
     CallbackRefused,
-    Dialect,
-    OrderState,
-    ProductKind,
     SupplierNews,
     SupplierOrder,
     SupplierView,
 )
-from gerbang.dialects.registry import DIALECTS
 from gerbang.orders.outcome import Outcome, StatusOutcome
 from gerbang.outbound.message import Answered, HttpRequest, InboundRequest
 

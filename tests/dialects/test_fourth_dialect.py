@@ -14,13 +14,11 @@ from gerbang.dialects import registry
 from gerbang.dialects.contract import (
     CallbackEvent,
     CallbackMessage,
-    CallbackRefused,
     OrderState,
     ProductKind,
     Refusal,
-    SupplierOrder,
-    SupplierView,
 )
+from gerbang.dialects.supplier_contract import CallbackRefused, SupplierOrder, SupplierView
 from gerbang.orders.outcome import Accepted, Delivered, NotFound, Outcome, Rejected, Unknown
 from gerbang.orders.reasons import Reason
 from gerbang.outbound.message import Answered, InboundRequest

@@ -35,8 +35,9 @@ from e2e.served import (
     read_news,
     supplier_view,
 )
-from gerbang.dialects.contract import ProductKind, SupplierOrder, SupplierView
+from gerbang.dialects.contract import ProductKind
 from gerbang.dialects.registry import DIALECTS
+from gerbang.dialects.supplier_contract import SupplierOrder, SupplierView
 from gerbang.orders.outcome import Accepted, Delivered, Outcome, Rejected
 from gerbang.orders.reasons import Reason
 from gerbang.outbound.addresses import AddressPolicy

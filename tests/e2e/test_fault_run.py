@@ -27,8 +27,9 @@ from e2e.served import (
     listening,
     supplier_view,
 )
-from gerbang.dialects.contract import ProductKind, SupplierOrder
+from gerbang.dialects.contract import ProductKind
 from gerbang.dialects.registry import DIALECTS
+from gerbang.dialects.supplier_contract import SupplierOrder
 from gerbang.orders.outcome import Accepted, Delivered, Rejected
 from gerbang.outbound.addresses import AddressPolicy
 from gerbang.outbound.client import OutboundClient, OutboundSettings

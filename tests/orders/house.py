@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from gerbang.clock import SystemClock
-from gerbang.dialects.contract import CallbackEvent, LearnRules
+from gerbang.dialects.contract import CallbackEvent
+from gerbang.dialects.supplier_contract import LearnRules
 from gerbang.ledger.account import HouseAccount
 from gerbang.ledger.move import MoveMoney
 from gerbang.ledger.read import house_account_ids, untracked_account_ids

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from gerbang.dialects.contract import LearnRules, OrderState
+from gerbang.dialects.contract import OrderState
+from gerbang.dialects.supplier_contract import LearnRules
 from gerbang.docs_postings import Scenario, run_scenario
 from gerbang.orders.outcome import Delivered, NotFound, Rejected, Unknown
 from gerbang.orders.questions import SENDS_MAX, UNASKABLE_LOOK_AGAIN, WATCH_AFTER

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from gerbang.dialects.contract import LearnRules
+from gerbang.dialects.supplier_contract import LearnRules
 from gerbang.orders.order import Attempt, Order
 from gerbang.orders.outcome import Delivered, Rejected, Unknown
 from gerbang.orders.reasons import Reason

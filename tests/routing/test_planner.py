@@ -11,14 +11,8 @@ import pytest
 from gerbang.catalog.product import PriceList, Product
 from gerbang.catalog.snapshot import Snapshot
 from gerbang.clock import FixedClock
-from gerbang.dialects.contract import (
-    LearnRules,
-    OrderState,
-    ProductKind,
-    Refusal,
-    ResellerView,
-    SupplierView,
-)
+from gerbang.dialects.contract import OrderState, ProductKind, Refusal, ResellerView
+from gerbang.dialects.supplier_contract import LearnRules, SupplierView
 from gerbang.orders.admit import Admission
 from gerbang.orders.order import Attempt, Order
 from gerbang.orders.reasons import Reason

@@ -14,14 +14,14 @@ from typing import Any, Final, Self
 
 from aiohttp import web
 
-from gerbang.dialects.contract import (
+from gerbang.dialects.contract import ProductKind
+from gerbang.dialects.registry import DIALECTS
+from gerbang.dialects.supplier_contract import (
     CallbackRefused,
-    ProductKind,
     SupplierNews,
     SupplierOrder,
     SupplierView,
 )
-from gerbang.dialects.registry import DIALECTS
 from gerbang.orders.outcome import Outcome, StatusOutcome
 from gerbang.outbound.addresses import AddressPolicy
 from gerbang.outbound.client import OutboundClient, OutboundSettings, Purpose

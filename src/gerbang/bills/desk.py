@@ -10,15 +10,8 @@ from gerbang.bills.admit import as_purchase
 from gerbang.bills.inquire import BillDirectory, BillSettings, Inquirer, SessionClock
 from gerbang.bills.pay import Payer
 from gerbang.clock import Clock
-from gerbang.dialects.contract import (
-    BillView,
-    Credential,
-    Dialect,
-    Inquiry,
-    Pay,
-    PlaceResult,
-    Refusal,
-)
+from gerbang.dialects.contract import BillView, Credential, Inquiry, Pay, PlaceResult, Refusal
+from gerbang.dialects.dialect import Dialect
 from gerbang.orders.intake import SQL as ORDER_SQL
 from gerbang.orders.intake import Intake
 from gerbang.orders.reasons import Reason

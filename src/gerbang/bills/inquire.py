@@ -20,19 +20,14 @@ from gerbang.bills.bill import BillUnsoundError, check_bill, quote
 from gerbang.bills.session import Session
 from gerbang.bills.store import SQL
 from gerbang.clock import Clock
-from gerbang.dialects.contract import (
+from gerbang.dialects.contract import BillView, Credential, Inquiry, Pay, Purchase, Refusal
+from gerbang.dialects.dialect import Dialect
+from gerbang.dialects.supplier_contract import (
     BillAnswer,
     BillFound,
     BillRefused,
     BillUnclear,
-    BillView,
-    Credential,
-    Dialect,
     InexpressibleOrderError,
-    Inquiry,
-    Pay,
-    Purchase,
-    Refusal,
     SupplierInquiry,
 )
 from gerbang.ids import generate_reference

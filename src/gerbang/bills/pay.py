@@ -24,7 +24,8 @@ from gerbang.bills.inquire import (
 from gerbang.bills.session import Session, refuse_session
 from gerbang.bills.store import session_by_customer, session_by_reference
 from gerbang.clock import WIB, Clock
-from gerbang.dialects.contract import Credential, Dialect, Pay, PlaceResult, Refusal
+from gerbang.dialects.contract import Credential, Pay, PlaceResult, Refusal
+from gerbang.dialects.dialect import Dialect
 from gerbang.ids import generate_reference
 from gerbang.orders.intake import Intake
 from gerbang.orders.reasons import Reason

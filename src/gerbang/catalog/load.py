@@ -12,7 +12,7 @@ import structlog
 
 from gerbang.catalog.product import Margin, category_from_row, product_from_row
 from gerbang.catalog.snapshot import Snapshot, StoredCredential
-from gerbang.dialects.contract import Dialect
+from gerbang.dialects.dialect import Dialect
 from gerbang.postgres.errors import is_connection_lost
 from gerbang.postgres.pool import Connection, Pool
 from gerbang.postgres.sql import load_queries

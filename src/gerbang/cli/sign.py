@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from gerbang.cli.context import told_plainly
-from gerbang.dialects.contract import SignatureExplanation
+from gerbang.dialects.dialect import SignatureExplanation
 from gerbang.dialects.isikuota import explain as isikuota_explain
 from gerbang.dialects.isikuota.wire import (
     InvalidJsonError,

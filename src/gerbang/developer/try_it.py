@@ -18,7 +18,6 @@ from gerbang.developer.call import Asker, CallBook, Filled, fill
 from gerbang.dialects.contract import (
     BillView,
     Credential,
-    Dialect,
     Gateway,
     Inquiry,
     Pay,
@@ -28,6 +27,7 @@ from gerbang.dialects.contract import (
     TicketRequest,
     TicketView,
 )
+from gerbang.dialects.dialect import Dialect
 from gerbang.orders.reasons import Reason
 
 STAND_IN_TOKEN: Final = "the-token-is-known-to-nobody"  # noqa: S105 (opens nothing)

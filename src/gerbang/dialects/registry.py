@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from gerbang.dialects import isikuota, nicepay, otomax, socx
 from gerbang.dialects.card_contract import CardDialect
-from gerbang.dialects.contract import Dialect
+from gerbang.dialects.dialect import Dialect
 
 DIALECTS: Mapping[str, Dialect] = {
     dialect.name: dialect for dialect in (isikuota.DIALECT, socx.DIALECT, otomax.DIALECT)

@@ -7,7 +7,8 @@ from typing import Protocol
 
 import msgspec
 
-from gerbang.dialects.contract import CallbackEvent, LearnRules
+from gerbang.dialects.contract import CallbackEvent
+from gerbang.dialects.supplier_contract import LearnRules
 from gerbang.orders.order import Attempt, Order
 from gerbang.orders.writes import PlannedAttempt
 

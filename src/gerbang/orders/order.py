@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from gerbang.dialects.contract import OrderState, OrderView, ProductKind, SupplierOrder
+from gerbang.dialects.contract import OrderState, OrderView, ProductKind
+from gerbang.dialects.supplier_contract import SupplierOrder
 from gerbang.orders.reasons import Reason
 from gerbang.orders.transitions import AttemptState
 

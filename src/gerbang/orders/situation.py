@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from gerbang.bills.bill import BillParts
-from gerbang.dialects.contract import CallbackEvent, LearnRules, OrderState
+from gerbang.dialects.contract import CallbackEvent, OrderState
+from gerbang.dialects.supplier_contract import LearnRules
 from gerbang.ledger.account import HouseAccount
 from gerbang.ledger.book import Book
 from gerbang.orders.order import Attempt, Order

@@ -16,7 +16,8 @@ from typing import Any, Final, Protocol
 import structlog
 
 from gerbang.clock import Clock
-from gerbang.dialects.contract import Dialect, InexpressibleOrderError
+from gerbang.dialects.dialect import Dialect
+from gerbang.dialects.supplier_contract import InexpressibleOrderError
 from gerbang.orders.order import (
     Attempt,
     Order,

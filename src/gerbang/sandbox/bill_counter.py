@@ -11,8 +11,6 @@ from typing import Final
 
 from gerbang.bills.bill import Quote, bill_data, quote
 from gerbang.dialects.contract import (
-    BillFound,
-    BillRefused,
     BillView,
     Inquiry,
     OrderState,
@@ -21,6 +19,7 @@ from gerbang.dialects.contract import (
     ProductView,
     Refusal,
 )
+from gerbang.dialects.supplier_contract import BillFound, BillRefused
 from gerbang.orders.reasons import Reason
 from gerbang.sandbox.bills import FakeBill, bill_plan, look, make_bill, pay_obstacle
 from gerbang.sandbox.book import Book, Inquired, Taken

@@ -34,7 +34,7 @@ from gerbang.bills.bill import (
     Tv,
     sum_periods,
 )
-from gerbang.dialects.contract import BillAnswer, BillFound, BillRefused
+from gerbang.dialects.supplier_contract import BillAnswer, BillFound, BillRefused
 from gerbang.orders.reasons import Reason
 from gerbang.orders.writes import SandboxStep
 from gerbang.sandbox.magic import DIGITS, PLANS, Plan, steps_of_plan

@@ -17,7 +17,6 @@ from gerbang.dialects.contract import (
     BillView,
     CallbackEvent,
     Credential,
-    Dialect,
     Inquiry,
     OrderState,
     OrderView,
@@ -31,6 +30,7 @@ from gerbang.dialects.contract import (
     TicketRequest,
     TicketView,
 )
+from gerbang.dialects.dialect import Dialect
 from gerbang.ids import generate_reference
 from gerbang.orders.reasons import Reason
 from gerbang.outbound.client import OutboundClient

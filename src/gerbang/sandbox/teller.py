@@ -9,13 +9,8 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from gerbang.dialects.contract import (
-    CallbackEvent,
-    CallbackMessage,
-    Credential,
-    Dialect,
-    OrderState,
-)
+from gerbang.dialects.contract import CallbackEvent, CallbackMessage, Credential, OrderState
+from gerbang.dialects.dialect import Dialect
 from gerbang.orders.reasons import Reason
 from gerbang.outbound.addresses import AddressPolicy
 from gerbang.outbound.client import OutboundClient

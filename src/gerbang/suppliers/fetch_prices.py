@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Final, Protocol, runtime_checkable
 
 from gerbang.clock import Clock
-from gerbang.dialects.contract import Dialect, ProductView, SupplierView
+from gerbang.dialects.contract import ProductView
+from gerbang.dialects.dialect import Dialect
+from gerbang.dialects.supplier_contract import SupplierView
 from gerbang.errors import ConflictError
 from gerbang.outbound.addresses import AddressPolicy
 from gerbang.outbound.client import OutboundClient

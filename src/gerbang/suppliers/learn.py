@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from gerbang.dialects.contract import LearnRules
+from gerbang.dialects.supplier_contract import LearnRules
 
 
 def learn_rules(dialect: LearnRules, settings: Mapping[str, Any]) -> LearnRules:

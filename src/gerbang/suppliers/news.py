@@ -12,7 +12,8 @@ from typing import Protocol
 import structlog
 from starlette.routing import Route
 
-from gerbang.dialects.contract import CallbackRefused, Dialect, SupplierNews, SupplierView
+from gerbang.dialects.dialect import Dialect
+from gerbang.dialects.supplier_contract import CallbackRefused, SupplierNews, SupplierView
 from gerbang.orders.outcome import StatusOutcome
 from gerbang.orders.writes import Recorded, RecordOutcome, Transcript
 from gerbang.outbound.message import Answered, InboundRequest

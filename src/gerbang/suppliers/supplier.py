@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from gerbang.dialects.contract import LearnRules, SupplierView
+from gerbang.dialects.supplier_contract import LearnRules, SupplierView
 from gerbang.routing.terms import DEFAULT_TERMS, HealthTerms, health_terms
 from gerbang.suppliers.learn import learn_rules
 

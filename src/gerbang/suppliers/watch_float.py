@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from gerbang.clock import Clock
-from gerbang.dialects.contract import Dialect
+from gerbang.dialects.dialect import Dialect
 from gerbang.errors import ConflictError, NotFoundError
 from gerbang.money import RUPIAH_MAX
 from gerbang.outbound.addresses import AddressPolicy

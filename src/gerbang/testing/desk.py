@@ -16,15 +16,14 @@ from gerbang.dialects.contract import (
     CallbackEncoder,
     CallbackMessage,
     Credential,
-    Dialect,
     Gateway,
     OrderView,
     ProductKind,
     ProductQuery,
     Purchase,
     Refusal,
-    SignatureExplanation,
 )
+from gerbang.dialects.dialect import Dialect, SignatureExplanation
 from gerbang.errors import BadInputError, ConflictError, NotFoundError
 from gerbang.ids import generate_reference
 from gerbang.memory import Memory

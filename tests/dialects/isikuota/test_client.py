@@ -18,21 +18,13 @@ from dialects.stand_in import (
     make_product,
     send,
 )
-from gerbang.dialects.contract import (
-    CallbackEvent,
-    InexpressibleOrderError,
-    OrderState,
-    ProductKind,
-    Refusal,
-    SupplierOrder,
-    SupplierView,
-    Uncertain,
-)
+from gerbang.dialects.contract import CallbackEvent, OrderState, ProductKind, Refusal, Uncertain
 from gerbang.dialects.isikuota import DIALECT
 from gerbang.dialects.isikuota.callback import encode_webhook
 from gerbang.dialects.isikuota.client import ask_products, read_products
 from gerbang.dialects.isikuota.spec import REFUSALS
 from gerbang.dialects.isikuota.wire import decode_object
+from gerbang.dialects.supplier_contract import InexpressibleOrderError, SupplierOrder, SupplierView
 from gerbang.orders.outcome import Accepted, Delivered, NotFound, Outcome, Rejected, Unknown
 from gerbang.orders.reasons import Reason
 from gerbang.outbound.message import HttpRequest, InboundRequest

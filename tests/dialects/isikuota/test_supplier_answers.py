@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialects.isikuota.test_client import CLIENT, ORDER, SUPPLIER
-from gerbang.dialects.contract import CallbackRefused, SupplierNews
 from gerbang.dialects.isikuota.client import read_products
 from gerbang.dialects.isikuota.spec import REFUSALS
 from gerbang.dialects.isikuota.wire import sign_webhook
+from gerbang.dialects.supplier_contract import CallbackRefused, SupplierNews
 from gerbang.orders.outcome import Accepted, Delivered, Outcome, Rejected, Unknown
 from gerbang.orders.reasons import Reason
 from gerbang.outbound.message import Answered, InboundRequest

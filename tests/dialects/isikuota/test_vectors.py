@@ -12,9 +12,9 @@ import pytest
 from dialects.isikuota.shop import SECRETS, open_shop, post
 from dialects.stand_in import StandInGateway
 from gerbang.clock import FixedClock
-from gerbang.dialects.contract import SupplierView
 from gerbang.dialects.isikuota import DIALECT
 from gerbang.dialects.isikuota.wire import canonical_body, decode_object, sign, sign_webhook
+from gerbang.dialects.supplier_contract import SupplierView
 from gerbang.outbound.message import InboundRequest
 
 VECTORS = json.loads(Path(__file__).parents[2].joinpath("vectors/isikuota.json").read_text())

@@ -6,8 +6,9 @@ from types import MappingProxyType
 from typing import Final
 
 from dialects.mini import client, server, spec
-from gerbang.dialects.contract import CallbackEvent, Dialect
+from gerbang.dialects.contract import CallbackEvent
 from gerbang.dialects.credential_form import CredentialForm
+from gerbang.dialects.dialect import Dialect
 
 DIALECT: Final = Dialect(
     name=spec.NAME,

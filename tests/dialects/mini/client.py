@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import parse_qs, urlencode
 
-from gerbang.dialects.contract import (
+from gerbang.dialects.supplier_contract import (
     CallbackRefused,
     InexpressibleOrderError,
     SupplierNews,

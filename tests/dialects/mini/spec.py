@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from gerbang.dialects.contract import AnswerRule, LearnRules
+from gerbang.dialects.supplier_contract import AnswerRule, LearnRules
 from gerbang.orders.reasons import Reason
 
 NAME: Final = "mini"

@@ -15,8 +15,9 @@ from dialects.stand_in import (
     send,
 )
 from gerbang.dialects import otomax
-from gerbang.dialects.contract import ProductKind, SupplierOrder, SupplierView
+from gerbang.dialects.contract import ProductKind
 from gerbang.dialects.otomax import wire
+from gerbang.dialects.supplier_contract import SupplierOrder, SupplierView
 from gerbang.outbound.message import Answered, HttpRequest
 
 PIN, PASSWORD = "1144", "abcd"

@@ -18,9 +18,9 @@ from gerbang.dialects.contract import (
     OrderState,
     OrderView,
     ProductKind,
-    SupplierNews,
 )
 from gerbang.dialects.otomax.callback import add_query
+from gerbang.dialects.supplier_contract import SupplierNews
 from gerbang.orders.outcome import Delivered, Rejected
 from gerbang.orders.reasons import Reason
 from gerbang.outbound.message import HttpRequest, InboundRequest

@@ -9,15 +9,9 @@ import pytest
 from dialects.otomax.house import BASE, make_gateway, make_order, make_supplier
 from dialects.stand_in import NOON, PENDING, Scripted, StandInGateway, send
 from gerbang.dialects import otomax
-from gerbang.dialects.contract import (
-    OrderState,
-    ProductKind,
-    Refusal,
-    SupplierOrder,
-    SupplierView,
-    Uncertain,
-)
+from gerbang.dialects.contract import OrderState, ProductKind, Refusal, Uncertain
 from gerbang.dialects.otomax.spec import BEFORE_LOOKUP, REROUTABLE
+from gerbang.dialects.supplier_contract import SupplierOrder, SupplierView
 from gerbang.orders.outcome import Accepted, Delivered, NotFound, Rejected, Unknown
 from gerbang.orders.reasons import Reason
 from gerbang.outbound.message import HttpRequest

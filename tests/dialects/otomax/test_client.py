@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from dialects.otomax.house import make_order, make_supplier
 from dialects.stand_in import NOON
 from gerbang.dialects import otomax
-from gerbang.dialects.contract import ProductKind, SupplierOrder
+from gerbang.dialects.contract import ProductKind
 from gerbang.dialects.otomax.outcomes import same_number
+from gerbang.dialects.supplier_contract import SupplierOrder
 from gerbang.orders.outcome import Accepted, Delivered, NotFound, Rejected, Unknown
 from gerbang.orders.reasons import Reason
 from gerbang.outbound.message import Answered, HttpRequest

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dialects.otomax.house import make_supplier
 from gerbang.dialects import otomax
-from gerbang.dialects.contract import CallbackRefused, SupplierNews
+from gerbang.dialects.supplier_contract import CallbackRefused, SupplierNews
 from gerbang.orders.outcome import Accepted, Delivered, Rejected, Unknown
 from gerbang.orders.reasons import Reason
 from gerbang.outbound.message import InboundRequest

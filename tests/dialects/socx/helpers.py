@@ -11,16 +11,16 @@ from urllib.parse import urlencode
 import msgspec
 
 from dialects.stand_in import StandInGateway, make_credential, make_reseller, send
-from gerbang.dialects.contract import (
+from gerbang.dialects.contract import Credential
+from gerbang.dialects.contract import ProductKind as Kind
+from gerbang.dialects.socx import DIALECT, server, topup_xml
+from gerbang.dialects.socx.wire import token_key
+from gerbang.dialects.supplier_contract import (
     CallbackRefused,
-    Credential,
     SupplierNews,
     SupplierOrder,
     SupplierView,
 )
-from gerbang.dialects.contract import ProductKind as Kind
-from gerbang.dialects.socx import DIALECT, server, topup_xml
-from gerbang.dialects.socx.wire import token_key
 from gerbang.outbound.message import Answered, HttpRequest, InboundRequest
 
 TOKEN: Final = "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6N30.c2lnbmF0dXJl"

@@ -6,16 +6,9 @@ import pytest
 
 from dialects.socx.helpers import TOKEN, ask, make_gateway, make_order, make_supplier
 from dialects.stand_in import NOON, PENDING, Scripted, StandInGateway
-from gerbang.dialects.contract import (
-    CallbackEvent,
-    CallbackMessage,
-    CallbackRefused,
-    OrderState,
-    Refusal,
-    SupplierNews,
-    SupplierOrder,
-)
+from gerbang.dialects.contract import CallbackEvent, CallbackMessage, OrderState, Refusal
 from gerbang.dialects.socx import DIALECT, spec
+from gerbang.dialects.supplier_contract import CallbackRefused, SupplierNews, SupplierOrder
 from gerbang.orders.outcome import (
     Accepted,
     Delivered,

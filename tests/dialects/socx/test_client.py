@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialects.socx.helpers import VECTORS, make_order, make_supplier, told
-from gerbang.dialects.contract import CallbackRefused
 from gerbang.dialects.socx import topup_xml
 from gerbang.dialects.socx.client import SocxClient
+from gerbang.dialects.supplier_contract import CallbackRefused
 from gerbang.orders.outcome import (
     Accepted,
     Delivered,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from dialects.socx.helpers import VECTORS, told
-from gerbang.dialects.contract import CallbackRefused, SupplierNews
 from gerbang.dialects.socx import topup_xml
 from gerbang.dialects.socx.client import SocxClient
+from gerbang.dialects.supplier_contract import CallbackRefused, SupplierNews
 from gerbang.orders.outcome import (
     Delivered,
     Rejected,

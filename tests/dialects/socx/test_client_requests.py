@@ -9,9 +9,9 @@ import pytest
 
 from dialects.socx.helpers import BASE, TOKEN, VECTORS, make_order, make_supplier
 from dialects.stand_in import NOON
-from gerbang.dialects.contract import SupplierView
 from gerbang.dialects.socx import topup_xml
 from gerbang.dialects.socx.client import QuantityError, SocxClient
+from gerbang.dialects.supplier_contract import SupplierView
 from gerbang.outbound.message import HttpRequest
 
 CLIENT = SocxClient()

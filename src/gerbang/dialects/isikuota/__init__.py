@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from gerbang.dialects.contract import Dialect
 from gerbang.dialects.credential_form import TOKEN, CredentialForm
+from gerbang.dialects.dialect import Dialect
 from gerbang.dialects.isikuota.callback import EVENTS, encode_webhook
 from gerbang.dialects.isikuota.client import BILLS, IsikuotaClient
 from gerbang.dialects.isikuota.explain import explain_request

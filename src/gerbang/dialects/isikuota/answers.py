@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
-from gerbang.dialects.contract import ProductKind, ProductView, SupplierNews
+from gerbang.dialects.contract import ProductKind, ProductView
 from gerbang.dialects.isikuota.spec import PEER_REASONS, REASON_HEADER, REFUSALS, REROUTABLE
+from gerbang.dialects.supplier_contract import SupplierNews
 from gerbang.orders.outcome import Accepted, Delivered, NotFound, Rejected, Unknown
 from gerbang.orders.reasons import Reason
 from gerbang.outbound.message import Answered, InboundRequest

@@ -9,7 +9,10 @@ from typing import Any, Final
 import msgspec
 
 from gerbang.bills.bill import Service
-from gerbang.dialects.contract import (
+from gerbang.dialects.isikuota.answers import Envelope, peer_reason, read_envelope
+from gerbang.dialects.isikuota.bill_desc import read_bill
+from gerbang.dialects.isikuota.spec import REFUSALS, REROUTABLE
+from gerbang.dialects.supplier_contract import (
     BillAnswer,
     BillFound,
     BillRefused,
@@ -17,9 +20,6 @@ from gerbang.dialects.contract import (
     SupplierInquiry,
     SupplierView,
 )
-from gerbang.dialects.isikuota.answers import Envelope, peer_reason, read_envelope
-from gerbang.dialects.isikuota.bill_desc import read_bill
-from gerbang.dialects.isikuota.spec import REFUSALS, REROUTABLE
 from gerbang.orders.reasons import Reason
 from gerbang.outbound.message import Answered, HttpRequest
 

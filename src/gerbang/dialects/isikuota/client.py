@@ -12,14 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from gerbang.dialects.contract import (
-    CallbackRefused,
-    InexpressibleOrderError,
-    ProductKind,
-    SupplierNews,
-    SupplierOrder,
-    SupplierView,
-)
+from gerbang.dialects.contract import ProductKind
 from gerbang.dialects.isikuota.answers import (
     ProductPage,
     read_product_page,
@@ -36,6 +29,13 @@ from gerbang.dialects.isikuota.wire import (
     same_signature,
     sign,
     sign_webhook,
+)
+from gerbang.dialects.supplier_contract import (
+    CallbackRefused,
+    InexpressibleOrderError,
+    SupplierNews,
+    SupplierOrder,
+    SupplierView,
 )
 from gerbang.orders.outcome import Outcome, Rejected, StatusOutcome
 from gerbang.outbound.message import Answered, HttpRequest, InboundRequest

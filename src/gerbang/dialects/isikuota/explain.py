@@ -15,7 +15,8 @@ from typing import Any, Final
 
 import msgspec
 
-from gerbang.dialects.contract import Credential, SignatureExplanation
+from gerbang.dialects.contract import Credential
+from gerbang.dialects.dialect import SignatureExplanation
 from gerbang.dialects.isikuota.wire import (
     InvalidJsonError,
     canonical_body,

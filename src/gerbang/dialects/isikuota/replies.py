@@ -15,9 +15,9 @@ from gerbang.dialects.contract import (
     ProductView,
     Purchase,
     Refusal,
-    SignatureExplanation,
     Uncertain,
 )
+from gerbang.dialects.dialect import SignatureExplanation
 from gerbang.dialects.isikuota.bill_replies import payment_code, payment_data, payment_status
 from gerbang.dialects.isikuota.spec import (
     ERROR_FIELD,

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gerbang.dialects.contract import AnswerRule, LearnRules, OrderState, ProductKind
+from gerbang.dialects.contract import OrderState, ProductKind
+from gerbang.dialects.supplier_contract import AnswerRule, LearnRules
 from gerbang.orders.reasons import Reason
 
 NAME: Final = "isikuota"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gerbang.dialects.contract import Dialect
 from gerbang.dialects.credential_form import PIN, TOKEN, CredentialForm
+from gerbang.dialects.dialect import Dialect
 from gerbang.dialects.otomax.callback import EVENTS, encode_report
 from gerbang.dialects.otomax.client import BILLS, OtomaxClient
 from gerbang.dialects.otomax.explain import explain_request

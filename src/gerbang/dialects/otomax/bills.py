@@ -12,16 +12,14 @@ from typing import Final, Literal
 import msgspec
 
 from gerbang.bills.bill import DETAILS_OF, Bill, Details, Period, PlnPostpaid, PlnPrepaid, Service
-from gerbang.dialects.contract import (
+from gerbang.dialects.contract import BillView, ProductKind, ProductView
+from gerbang.dialects.otomax.facts import read_amount
+from gerbang.dialects.supplier_contract import (
     BillFound,
     BillUnclear,
-    BillView,
-    ProductKind,
-    ProductView,
     SupplierInquiry,
     SupplierOrder,
 )
-from gerbang.dialects.otomax.facts import read_amount
 
 Act = Literal["inquiry", "payment"]
 

@@ -8,7 +8,14 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import quote
 
-from gerbang.dialects.contract import (
+from gerbang.dialects.otomax import wire
+from gerbang.dialects.otomax.bills import as_payment, as_question, read_bill
+from gerbang.dialects.otomax.facts import read_amounts
+from gerbang.dialects.otomax.outcomes import ask_outcome, buy_outcome, short
+from gerbang.dialects.otomax.report import read_report
+from gerbang.dialects.otomax.rule import About
+from gerbang.dialects.otomax.rules import Reading, clean_text, load_rules, read_text
+from gerbang.dialects.supplier_contract import (
     BillAnswer,
     BillRefused,
     BillUnclear,
@@ -18,13 +25,6 @@ from gerbang.dialects.contract import (
     SupplierOrder,
     SupplierView,
 )
-from gerbang.dialects.otomax import wire
-from gerbang.dialects.otomax.bills import as_payment, as_question, read_bill
-from gerbang.dialects.otomax.facts import read_amounts
-from gerbang.dialects.otomax.outcomes import ask_outcome, buy_outcome, short
-from gerbang.dialects.otomax.report import read_report
-from gerbang.dialects.otomax.rule import About
-from gerbang.dialects.otomax.rules import Reading, clean_text, load_rules, read_text
 from gerbang.orders.outcome import Delivered, Outcome, Rejected, StatusOutcome, Unknown
 from gerbang.outbound.message import Answered, HttpRequest, InboundRequest
 from gerbang.web.asgi import TEXT_TYPE
@@ -39,7 +39,7 @@ _JSON_BALANCE: Final = re.compile(r'"balance" ?: ?(\d{1,15})')
 
 
 class OtomaxClient:
-    """Satisfies `contract.SupplierClient`; keeps no state."""
+    """Satisfies `supplier_contract.SupplierClient`; keeps no state."""
 
     def buy(
         self,

@@ -14,7 +14,8 @@ from typing import Final
 
 import msgspec
 
-from gerbang.dialects.contract import Credential, SignatureExplanation
+from gerbang.dialects.contract import Credential
+from gerbang.dialects.dialect import SignatureExplanation
 from gerbang.dialects.otomax.form import Fields, UnreadableError, read_fields
 from gerbang.dialects.otomax.wire import (
     Login,

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from gerbang.dialects.contract import SupplierOrder
 from gerbang.dialects.otomax.outcomes import Whose, ask_outcome, buy_outcome, whose
 from gerbang.dialects.otomax.rule import CompiledRule, ReadAs
 from gerbang.dialects.otomax.rules import Reading, open_text, read_text
+from gerbang.dialects.supplier_contract import SupplierOrder
 from gerbang.orders.outcome import Outcome, StatusOutcome
 from gerbang.orders.reasons import Reason
 

@@ -11,10 +11,10 @@ from typing import Final
 
 import msgspec
 
-from gerbang.dialects.contract import SupplierOrder
 from gerbang.dialects.otomax.rule import About, ReadAs
 from gerbang.dialects.otomax.rules import Reading, clean_text
 from gerbang.dialects.otomax.spec import REFERENCE_FREE, REROUTABLE
+from gerbang.dialects.supplier_contract import SupplierOrder
 from gerbang.orders.outcome import (
     Accepted,
     Delivered,

@@ -10,10 +10,10 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from gerbang.dialects.contract import CallbackRefused, SupplierNews, SupplierView
 from gerbang.dialects.otomax.form import UnreadableError, read_pairs
 from gerbang.dialects.otomax.outcomes import report_outcome
 from gerbang.dialects.otomax.rules import load_rules, read_text
+from gerbang.dialects.supplier_contract import CallbackRefused, SupplierNews, SupplierView
 from gerbang.outbound.message import InboundRequest
 
 REFERENCE_CHARS_MAX: Final = 64

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-from gerbang.dialects.contract import AnswerRule, LearnRules, OrderState
+from gerbang.dialects.contract import OrderState
+from gerbang.dialects.supplier_contract import AnswerRule, LearnRules
 from gerbang.orders.reasons import Reason
 
 NAME: Final = "otomax"

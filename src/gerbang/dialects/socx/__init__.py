@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from gerbang.dialects.contract import CallbackEvent, Dialect
+from gerbang.dialects.contract import CallbackEvent
 from gerbang.dialects.credential_form import CredentialForm
+from gerbang.dialects.dialect import Dialect
 from gerbang.dialects.socx import callback, server, spec
 from gerbang.dialects.socx.client import BILLS, SocxClient
 

@@ -14,7 +14,10 @@ from typing import Any, Final
 import msgspec
 
 from gerbang.bills.bill import DETAILS_OF, Bill, Details, Period, PlnPostpaid, PlnPrepaid, Service
-from gerbang.dialects.contract import (
+from gerbang.dialects.socx.spec import RULE_OF_RC
+from gerbang.dialects.socx.supplier_report import read_rupiah
+from gerbang.dialects.socx.wire import clean_text, decode_object
+from gerbang.dialects.supplier_contract import (
     BillAnswer,
     BillFound,
     BillRefused,
@@ -24,9 +27,6 @@ from gerbang.dialects.contract import (
     SupplierOrder,
     SupplierView,
 )
-from gerbang.dialects.socx.spec import RULE_OF_RC
-from gerbang.dialects.socx.supplier_report import read_rupiah
-from gerbang.dialects.socx.wire import clean_text, decode_object
 from gerbang.outbound.message import Answered, HttpRequest
 
 Build = Callable[[SupplierView, str, dict[str, str]], HttpRequest]

@@ -12,14 +12,7 @@ from enum import StrEnum
 from typing import Final, assert_never
 from urllib.parse import urlencode
 
-from gerbang.dialects.contract import (
-    AnswerRule,
-    CallbackRefused,
-    ProductKind,
-    SupplierNews,
-    SupplierOrder,
-    SupplierView,
-)
+from gerbang.dialects.contract import ProductKind
 from gerbang.dialects.socx import topup_xml
 from gerbang.dialects.socx.bill_client import SocxBills, payment_fields
 from gerbang.dialects.socx.spec import (
@@ -29,6 +22,13 @@ from gerbang.dialects.socx.spec import (
 )
 from gerbang.dialects.socx.supplier_report import Form, Report, read_report, read_rupiah
 from gerbang.dialects.socx.wire import decode_object, encode_json, same_msisdn
+from gerbang.dialects.supplier_contract import (
+    AnswerRule,
+    CallbackRefused,
+    SupplierNews,
+    SupplierOrder,
+    SupplierView,
+)
 from gerbang.orders.outcome import (
     Accepted,
     Delivered,
@@ -68,7 +68,7 @@ class QuantityError(ValueError):
 
 
 class SocxClient:
-    """A SocX supplier: satisfies `contract.SupplierClient`."""
+    """A SocX supplier: satisfies `supplier_contract.SupplierClient`."""
 
     # --- purchases ------------------------------------------------------------------------------
 

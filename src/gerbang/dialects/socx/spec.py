@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from gerbang.dialects.contract import AnswerRule, LearnRules
+from gerbang.dialects.supplier_contract import AnswerRule, LearnRules
 from gerbang.orders.reasons import Reason
 
 NAME: Final = "socx"
