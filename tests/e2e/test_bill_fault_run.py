@@ -32,14 +32,14 @@ from e2e.served import (
 )
 from gerbang.bills.bill import Service
 from gerbang.catalog.admin import ProductChange, create_product
-from gerbang.dialects.contract import (
+from gerbang.dialects.contract import ProductKind
+from gerbang.dialects.registry import DIALECTS
+from gerbang.dialects.supplier_contract import (
     BillFound,
     BillRefused,
-    ProductKind,
     SupplierInquiry,
     SupplierOrder,
 )
-from gerbang.dialects.registry import DIALECTS
 from gerbang.orders.outcome import Accepted, Delivered, Rejected
 from gerbang.outbound.addresses import AddressPolicy
 from gerbang.outbound.client import OutboundClient, OutboundSettings
