@@ -1,6 +1,6 @@
 """How long the console's pages take with many orders stored.
 
-python -m gerbang_bench.pages load FOLDER 2000000
+python -m gerbang_bench.pages load FOLDER 10000000
 python -m gerbang_bench.pages measure FOLDER
 """
 
@@ -26,7 +26,7 @@ from gerbang.people.password import Passwords
 from gerbang.people.role import Role
 from gerbang.postgres.embedded import EmbeddedPostgres
 from gerbang.settings import Settings
-from gerbang_bench.large import load_orders
+from gerbang_bench.large import SERVER, load_orders
 from gerbang_bench.server import make_database
 from gerbang_bench.world import make_world
 
@@ -123,7 +123,8 @@ def main() -> None:
     """Load or measure."""
     what, folder = sys.argv[1], Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
-    server = EmbeddedPostgres.of(folder)
+    own = SERVER if what == "load" else {}
+    server = EmbeddedPostgres.of(folder, settings=own)
     server.start()
     try:
         if what == "load":
