@@ -80,7 +80,7 @@ async def _load(connection: Connection, orders: int, say: Callable[[str], None])
     if not made.endswith(" 1"):
         raise LookupError("the world has no route")
     for table in TABLES:
-        await connection.execute(f"CREATE TEMP TABLE kept_{table} AS SELECT * FROM {table}")
+        await connection.execute(f"CREATE TEMP TABLE kept_{table} AS SELECT * FROM {table}")  # noqa: S608
     indexes = [(t, row) for t in TABLES for row in await connection.fetch(SQL.indexes, t)]
     await connection.execute(f"TRUNCATE {', '.join(TABLES)} CASCADE")
     for table, index in indexes:

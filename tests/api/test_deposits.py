@@ -14,6 +14,9 @@ from gerbang.app import Node
 from gerbang.clock import WIB
 from gerbang.deposits.admin import close_source, issue_source
 from gerbang.deposits.message import make_signature
+from gerbang.people.admin import create_user
+from gerbang.people.password import Passwords
+from gerbang.people.role import Role
 from gerbang.settings import Settings
 from orders.house import open_house
 
@@ -29,7 +32,12 @@ async def api(database_url: str, tmp_path: Path) -> AsyncIterator[Api]:
         await house.connection.execute("UPDATE suppliers SET sealed = $1", sealed)
         await node.start(work=False)
         async with node.pool.acquire() as connection:
-            token = await create_token(connection, "test")
+            for name in ("ani", "budi"):
+                await create_user(
+                    connection, name, name=name, role=Role.FINANCE, password="a long sentence",
+                    passwords=Passwords(), actor="test",
+                )  # fmt: skip
+            token = await create_token(connection, "test", user="ani")
         api = Api(node, token)
         await api.call("POST", "/bank-accounts", 201, json=BANK)
         yield api
@@ -63,7 +71,7 @@ async def test_a_ticket_is_opened_paid_by_its_line_and_shown(api: Api) -> None:
     assert (await api.call("GET", "/bank-lines?state=queued"))["items"] == []
 
 
-async def test_the_queue_needs_two_tokens(api: Api) -> None:
+async def test_the_queue_needs_tokens_of_two_persons(api: Api) -> None:
     ticket = await open_ticket(api)
     taken = await api.call("POST", "/bank-lines", json={"lines": [line(ticket["amount"])]})
     line_id = taken["items"][0]["id"]
@@ -72,9 +80,14 @@ async def test_the_queue_needs_two_tokens(api: Api) -> None:
     made = await api.call("POST", "/deposit-proposals", 201, json=body)
     await api.call("POST", f"/deposit-proposals/{made['id']}/approve", 409)
     async with api.node.pool.acquire() as connection:
-        other = Api(api.node, await create_token(connection, "other"))
+        program = Api(api.node, await create_token(connection, "program"))
+        again = Api(api.node, await create_token(connection, "again", user="ani"))
+        other = Api(api.node, await create_token(connection, "other", user="budi"))
+    for alone in (program, again):
+        await alone.call("POST", f"/deposit-proposals/{made['id']}/approve", 409)
+        await alone.client.aclose()
     done = await other.call("POST", f"/deposit-proposals/{made['id']}/approve")
-    assert (done["maker"], done["checker"]) == ("api:test", "api:other")
+    assert (done["maker"], done["checker"]) == ("user:ani/api:test", "user:budi/api:other")
     await other.client.aclose()
     assert (await api.call("GET", "/resellers/TT"))["balance"] == ticket["amount"]
     assert (await api.call("GET", f"/bank-lines/{line_id}"))["state"] == "credited"
@@ -86,7 +99,8 @@ async def test_a_line_is_set_aside_and_a_proposal_rejected(api: Api) -> None:
     taken = await api.call("POST", "/bank-lines", json={"lines": [line(77_777)]})
     body = {"line_id": taken["items"][0]["id"], "action": "set_aside", "note": "rent"}
     made = await api.call("POST", "/deposit-proposals", 201, json=body)
-    await api.call("POST", f"/deposit-proposals/{made['id']}/reject", 409)
+    await api.call("POST", f"/deposit-proposals/{made['id']}/reject")
+    made = await api.call("POST", "/deposit-proposals", 201, json=body)
 
 
 async def test_what_cannot_be_is_refused_by_name(api: Api) -> None:
@@ -127,7 +141,7 @@ async def test_a_statement_is_taken_as_csv(api: Api) -> None:
 async def test_a_ticket_is_cancelled(api: Api) -> None:
     ticket = await open_ticket(api)
     shown = await api.call("POST", f"/deposit-tickets/{ticket['id']}/cancel")
-    assert (shown["state"], shown["closed_by"]) == ("cancelled", "api:test")
+    assert (shown["state"], shown["closed_by"]) == ("cancelled", "user:ani/api:test")
 
 
 # --- statement services ---------------------------------------------------------------------------

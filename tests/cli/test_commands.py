@@ -21,8 +21,8 @@ class Cli:
         self.environment = {"GERBANG_DATABASE_URL": url, "GERBANG_DATA_DIR": str(folder)}
         self.environment["COLUMNS"] = "200"
 
-    def run(self, *arguments: str, code: int = 0) -> Result:
-        result = CliRunner().invoke(app, list(arguments), env=self.environment)
+    def run(self, *arguments: str, code: int = 0, typed: str = "") -> Result:
+        result = CliRunner().invoke(app, list(arguments), env=self.environment, input=typed)
         assert result.exit_code == code, (result.output, result.exception)
         return result
 

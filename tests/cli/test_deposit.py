@@ -20,6 +20,14 @@ def cli(database_url: str, tmp_path: Path) -> Cli:
     return cli
 
 
+def people(cli: Cli) -> list[str]:
+    """Make two persons of the console and give what each types: the password."""
+    return [
+        cli.run("user", "create", name, name.title(), "--role", "finance").stdout
+        for name in ("ani", "budi")
+    ]
+
+
 def statement(tmp_path: Path, *amounts: int) -> str:
     day = datetime.now(WIB).strftime("%d/%m/%Y")
     rows = [f"{day},TRSF {amount},0,{amount}.00,CR,1" for amount in amounts]
@@ -47,12 +55,16 @@ def test_the_queue_is_shown_and_one_person_alone_decides_nothing(cli: Cli, tmp_p
     cli.run("deposit", "lines", statement(tmp_path, 77_777), "--account", NUMBER)
     (line,) = cli.json("deposit", "queue", "--json")
     line_id = str(line["id"])
-    cli.run("deposit", "propose", line_id, "--note", "budi", "--reseller", "TOKO")
-    assert "1 by cli:" in cli.run("deposit", "queue").stdout
-    for word in ("approve", "reject"):
-        assert "another person" in cli.run("deposit", word, "1", code=1).stderr
-    cli.sql("UPDATE deposit_proposals SET maker = 'cli:ani'")
-    cli.run("deposit", "approve", "1")
+    ani, budi = people(cli)
+    proposal = ("deposit", "propose", line_id, "--note", "budi", "--reseller", "TOKO")
+    assert "nobody can tell who you are" in cli.run(*proposal, code=1).stderr
+    assert "wrong" in cli.run(*proposal, "--user", "ani", code=1, typed="no\n").stderr
+    cli.run(*proposal, "--user", "ani", typed=ani)
+    assert "1 by user:ani/cli:" in cli.run("deposit", "queue").stdout
+    agree = ("deposit", "approve", "1", "--user")
+    assert "another person" in cli.run(*agree, "ani", code=1, typed=ani).stderr
+    assert "nobody can tell who you are" in cli.run(*agree[:-1], code=1).stderr
+    cli.run(*agree, "budi", typed=budi)
     assert cli.json("reseller", "show", "TOKO", "--json")["balance"] == 77_777
     assert "0" in cli.run("deposit", "match").stdout
 
@@ -76,7 +88,10 @@ def test_tickets_accounts_formats_and_sources_are_kept(cli: Cli, tmp_path: Path)
 
 def test_a_line_is_set_aside(cli: Cli, tmp_path: Path) -> None:
     cli.run("deposit", "lines", statement(tmp_path, 88_888), "--account", NUMBER)
-    cli.run("deposit", "propose", "1", "--note", "rent", "--set-aside")
-    cli.sql("UPDATE deposit_proposals SET maker = 'cli:ani'")
-    cli.run("deposit", "approve", "1")
+    ani, budi = people(cli)
+    proposal = ("deposit", "propose", "1", "--note", "rent", "--set-aside", "--user", "ani")
+    cli.run(*proposal, typed=ani)
+    cli.run("deposit", "reject", "1", "--user", "ani", typed=ani)  # taken back
+    cli.run(*proposal, typed=ani)
+    cli.run("deposit", "approve", "2", "--user", "budi", typed=budi)
     assert cli.json("deposit", "queue", "--json") == []

@@ -5,6 +5,7 @@ import re
 import pyotp
 
 from console.browser import PASSWORD, Browser, add_user, told
+from gerbang.api.tokens import find_token, list_tokens
 from gerbang.app import Node
 from gerbang.people.role import Role
 
@@ -222,3 +223,28 @@ def found(pattern: str, text: str) -> str:
     match = re.search(pattern, text)
     assert match is not None, pattern
     return match[1]
+
+
+async def test_a_token_of_ones_own_is_shown_once_and_revoked_by_its_person(node: Node) -> None:
+    for role in (Role.OWNER, Role.SUPPORT, Role.VIEWER):
+        await add_user(node, role)
+    support, viewer, owner = Browser(node), Browser(node), Browser(node)
+    for browser, name in ((support, "support"), (viewer, "viewer"), (owner, "owner")):
+        await browser.sign_in(name)
+    page = await support.post("/console/tokens", {"name": "laptop"})
+    token = re.findall(r'data-copy="([\w-]{20,})"', page.text)[0]
+    found = await find_token(node.pool, token)
+    assert found is not None
+    assert (found.username, found.role) == ("support", Role.SUPPORT)
+    again = await support.get("/console/tokens")
+    assert "laptop" in again.text
+    assert token not in again.text
+    assert "laptop" not in (await viewer.get("/console/tokens")).text
+    assert "laptop" in (await owner.get("/console/tokens")).text
+    (row,) = await list_tokens(node.pool)
+    await viewer.post(f"/console/tokens/{row['id']}/revoke", {}, status=404)
+    await support.post("/console/tokens", {"name": ""}, status=422)
+    await support.post(f"/console/tokens/{row['id']}/revoke", {})
+    assert await find_token(node.pool, token) is None
+    for browser in (support, viewer, owner):
+        await browser.close()

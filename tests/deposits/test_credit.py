@@ -248,16 +248,20 @@ async def test_a_late_ticket_is_credited_when_two_persons_agree(at: Counter) -> 
     line = await at.line(ticket.grand_total)
     async with at.pool.acquire() as c:
         made = await propose_credit(
-            c, line["id"], ticket_id=ticket.id, note="came late", actor="ani"
+            c, line["id"], ticket_id=ticket.id, note="came late", actor="console:ani"
         )
         with pytest.raises(ConflictError, match="another person"):
-            await approve(c, made["id"], actor="ani")
-        done = await approve(c, made["id"], actor="budi")
-    assert (done["state"], done["maker"], done["checker"]) == ("approved", "ani", "budi")
+            await approve(c, made["id"], actor="console:ani")
+        done = await approve(c, made["id"], actor="console:budi")
+    assert (done["state"], done["maker"], done["checker"]) == (
+        "approved",
+        "console:ani",
+        "console:budi",
+    )
     await at.desk.sweep()
     assert await at.balance() == ticket.grand_total
     assert (await show_ticket(at.pool, ticket.id))["state"] == "paid"
-    assert (await show_line(at.pool, line["id"]))["credited_by"] == "ani, budi"
+    assert (await show_line(at.pool, line["id"]))["credited_by"] == "console:ani, console:budi"
 
 
 async def test_a_wrong_amount_is_credited_as_it_came(at: Counter) -> None:
@@ -265,9 +269,9 @@ async def test_a_wrong_amount_is_credited_as_it_came(at: Counter) -> None:
     line = await at.line(ticket.amount)
     async with at.pool.acquire() as c:
         made = await propose_credit(
-            c, line["id"], reseller="TT", note="digits forgotten", actor="a"
+            c, line["id"], reseller="TT", note="digits forgotten", actor="console:ana"
         )
-        await approve(c, made["id"], actor="b")
+        await approve(c, made["id"], actor="console:budi")
     await at.desk.sweep()
     assert await at.balance() == ticket.amount
     assert (await show_ticket(at.pool, ticket.id))["state"] == "open"
@@ -276,14 +280,14 @@ async def test_a_wrong_amount_is_credited_as_it_came(at: Counter) -> None:
 async def test_a_rejected_proposal_leaves_the_line_in_the_queue(at: Counter) -> None:
     line = await at.line(77_777)
     async with at.pool.acquire() as c:
-        made = await propose_credit(c, line["id"], reseller="TT", note="x", actor="a")
+        made = await propose_credit(c, line["id"], reseller="TT", note="x", actor="console:ana")
         with pytest.raises(ConflictError):  # one proposal at a time
-            await propose_set_aside(c, line["id"], note="x", actor="c")
-        await reject(c, made["id"], actor="b")
+            await propose_set_aside(c, line["id"], note="x", actor="console:citra")
+        await reject(c, made["id"], actor="console:budi")
         with pytest.raises(ConflictError):
-            await approve(c, made["id"], actor="b")
-        again = await propose_set_aside(c, line["id"], note="rent", actor="a")
-        await approve(c, again["id"], actor="b")
+            await approve(c, made["id"], actor="console:budi")
+        again = await propose_set_aside(c, line["id"], note="rent", actor="console:ana")
+        await approve(c, again["id"], actor="console:budi")
     assert (await show_line(at.pool, line["id"]))["state"] == "set_aside"
     assert await at.balance() == 0
     assert (await list_proposals(at.pool))["items"] == []
@@ -292,13 +296,15 @@ async def test_a_rejected_proposal_leaves_the_line_in_the_queue(at: Counter) -> 
 async def test_approvals_at_one_moment_credit_once(at: Counter) -> None:
     line = await at.line(77_777)
     async with at.pool.acquire() as c:
-        made = await propose_credit(c, line["id"], reseller="TT", note="x", actor="a")
+        made = await propose_credit(c, line["id"], reseller="TT", note="x", actor="console:ana")
 
     async def agree(who: str) -> None:
         async with at.pool.acquire() as c, c.transaction():
             await approve(c, made["id"], actor=who)
 
-    found = await asyncio.gather(*(agree(f"b{n}") for n in range(5)), return_exceptions=True)
+    found = await asyncio.gather(
+        *(agree(f"console:b{n}") for n in range(5)), return_exceptions=True
+    )
     assert Count(type(one) for one in found) == {type(None): 1, ConflictError: 4}
     await at.desk.sweep()
     assert await at.balance() == 77_777
@@ -307,11 +313,11 @@ async def test_approvals_at_one_moment_credit_once(at: Counter) -> None:
 async def test_the_database_itself_wants_two_persons(at: Counter) -> None:
     line = await at.line(77_777)
     async with at.pool.acquire() as c:
-        made = await propose_credit(c, line["id"], reseller="TT", note="x", actor="a")
+        made = await propose_credit(c, line["id"], reseller="TT", note="x", actor="console:ana")
         with pytest.raises(asyncpg.CheckViolationError):
             await c.execute(
-                "UPDATE deposit_proposals SET state = 'approved', checker = 'a', decided_at = now()"
-                " WHERE id = $1",
+                "UPDATE deposit_proposals SET state = 'approved', checker = 'user:ana/api:x',"
+                " decided_at = now() WHERE id = $1",
                 made["id"],
             )
 
@@ -331,7 +337,7 @@ async def test_what_cannot_be_proposed_is_refused(at: Counter) -> None:
             (999, {"reseller": "TT", "note": "x"}, NotFoundError),
         ):
             with pytest.raises(error):
-                await propose_credit(c, line_id, actor="a", **more)
+                await propose_credit(c, line_id, actor="console:ana", **more)
 
 
 async def test_lists_go_on_where_the_page_before_ended(at: Counter) -> None:

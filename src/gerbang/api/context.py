@@ -12,8 +12,9 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gerbang.api.permissions import permission_for
 from gerbang.api.services import Services
-from gerbang.api.tokens import find_token
+from gerbang.api.tokens import Token, find_token
 from gerbang.postgres.pool import Connection
 
 if TYPE_CHECKING:
@@ -31,10 +32,10 @@ _bearer = HTTPBearer(auto_error=False, description="A token made with `gerbang t
 class Caller:
     """The holder of a token, for the length of one request."""
 
-    def __init__(self, services: Services, name: str) -> None:
+    def __init__(self, services: Services, token: Token) -> None:
         """Keep who it is."""
         self._services = services
-        self.actor = f"api:{name}"
+        self.actor = token.actor
 
     @property
     def node(self) -> Node:
@@ -55,10 +56,13 @@ async def authorize(
 ) -> Caller:
     """Let the holder of a token in."""
     services: Services = request.app.state.services
-    name = await find_token(services.node.pool, token.credentials) if token else None
-    if name is None:
+    found = await find_token(services.node.pool, token.credentials) if token else None
+    if found is None:
         raise HTTPException(401, "a bearer token is needed: Authorization: Bearer …")
-    return Caller(services, name)
+    needed = permission_for(request.method, request.scope["route"].path)
+    if not found.may(needed):
+        raise HTTPException(403, f"the role of this token's person does not allow {needed.value}")
+    return Caller(services, found)
 
 
 Authorized = Annotated[Caller, Depends(authorize)]

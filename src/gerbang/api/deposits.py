@@ -269,7 +269,7 @@ async def post_proposal(caller: Authorized, body: ProposalBody) -> ProposalShown
 
 @router.post("/deposit-proposals/{proposal_id}/approve")
 async def post_approve(caller: Authorized, proposal_id: Id) -> ProposalShown:
-    """Agree, with another token than the proposal's; a credit is booked at once."""
+    """Agree, with a token of another person than the proposal's; a credit is booked at once."""
     async with caller.changing() as connection:
         shown = await decide.approve(connection, proposal_id, actor=caller.actor)
     await caller.node.deposits.credit()
@@ -278,7 +278,7 @@ async def post_approve(caller: Authorized, proposal_id: Id) -> ProposalShown:
 
 @router.post("/deposit-proposals/{proposal_id}/reject")
 async def post_reject(caller: Authorized, proposal_id: Id) -> ProposalShown:
-    """Disagree, with another token than the proposal's; the line stays in the queue."""
+    """Disagree, or take it back; the line stays in the queue."""
     async with caller.changing() as connection:
         shown = await decide.reject(connection, proposal_id, actor=caller.actor)
     return ProposalShown.model_validate(shown)

@@ -66,6 +66,7 @@ ERROR_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     for status, text in (
         (400, "The body cannot be read."),
         (401, "The token is missing or does not hold."),
+        (403, "The role of the token's person does not allow it."),
         (404, "Nothing has that code or id."),
         (409, "It clashes with what is there."),
         (413, "The body is too large."),

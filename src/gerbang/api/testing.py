@@ -23,12 +23,13 @@ from gerbang.api.context import Authorized, Code, Id
 from gerbang.api.dialect_types import OrderDialect
 from gerbang.api.models import Shown, Taken
 from gerbang.api.services import Services
-from gerbang.api.tokens import find_token
+from gerbang.api.tokens import Token, find_token
 from gerbang.clock import SystemClock
 from gerbang.dialects.contract import Credential
 from gerbang.errors import NotFoundError
 from gerbang.golive.read import show_checklist
 from gerbang.outbound.message import InboundRequest
+from gerbang.people.role import Permission
 from gerbang.secrets_box import hash_token
 from gerbang.testing.desk import TestingDesk
 from gerbang.testing.trigger import ENDINGS
@@ -69,9 +70,9 @@ async def let_in(
     kind, _, text = request.headers.get("authorization", "").partition(" ")
     text = text.strip()
     if kind.lower() == "bearer" and text:
-        name = await find_token(services.node.pool, text)
-        if name is not None:
-            return _of_operator(services, name, reseller)
+        token = await find_token(services.node.pool, text)
+        if token is not None:
+            return _of_operator(services, token, reseller)
     client_ip = request.client.host if request.client else ""
     for credential, proven in _candidates(services, kind.lower(), text):
         # Address and rate come first, as in the dialects: so a short password cannot be tried out.
@@ -93,13 +94,15 @@ def _of_credential(services: Services, credential: Credential) -> Tester:
     )
 
 
-def _of_operator(services: Services, name: str, code: str | None) -> Tester:
+def _of_operator(services: Services, token: Token, code: str | None) -> Tester:
+    if not token.may(Permission.ORDERS_TEST):
+        raise HTTPException(403, "the role of this token's person does not allow orders.test")
     if code is None:
         raise HTTPException(422, "with an operator's token, ?reseller=CODE says whose testing")
     found = services.node.snapshot.reseller_by_code(code)
     if found is None:
         raise NotFoundError(f"no reseller {code}")
-    return Tester(services=services, reseller_id=found.view.id, code=code, actor=f"api:{name}")
+    return Tester(services=services, reseller_id=found.view.id, code=code, actor=token.actor)
 
 
 def _candidates(

@@ -1,6 +1,7 @@
 """The desk where people decide: what they want is committed first, then carried out once.
 
-Where the setting `two_persons_for` names it, somebody else must approve. A node that dies between
+Where the setting `two_persons_for` names it, somebody else must approve, and both must be persons
+that can be told apart, whichever way they came. A node that dies between
 the approval and the deed leaves the deed to the next look of any node.
 """
 
@@ -27,6 +28,7 @@ from gerbang.ledger.transfer import TransferEvent
 from gerbang.money import RUPIAH_MAX
 from gerbang.orders.decide import CannotDecideError, Decision, check_decidable, decide_order
 from gerbang.orders.writes import Recorded
+from gerbang.people.person import require_person, require_two_persons
 from gerbang.postgres.lane import Lane
 from gerbang.postgres.pool import Connection, Pool
 
@@ -130,6 +132,8 @@ class ApprovalDesk:
         two_persons: bool,
     ) -> dict[str, Any]:
         check_text("reason", reason, needed=True)
+        if two_persons:
+            require_person(actor)
         async with self._pool.acquire() as connection, connection.transaction():
             with database_errors_told():
                 proposal_id: int = await connection.fetchval(
@@ -164,8 +168,8 @@ class ApprovalDesk:
                 raise NotFoundError(f"no proposal {proposal_id}")
             if row["state"] != "waiting":
                 raise ConflictError(f"proposal {proposal_id} is {row['state']}")
-            if state == "approved" and row["maker"] == actor:
-                raise ConflictError("another person than the one who proposed it must approve")
+            if state == "approved":
+                require_two_persons(row["maker"], actor)
             await connection.execute(SQL.decide_proposal, proposal_id, state, actor, note)
             await _audited(connection, proposal_id, actor, state, {"reason": note})
 

@@ -8,7 +8,8 @@ import typer
 
 from gerbang.app import Node
 from gerbang.approvals.read import list_proposals
-from gerbang.cli.context import AsJson, DataDir, Limit, actor, in_database, in_node, show, show_one
+from gerbang.cli.acting import AsUser, acting
+from gerbang.cli.context import AsJson, DataDir, Limit, in_database, in_node, show, show_one
 from gerbang.postgres.pool import Connection
 from gerbang.secrets_box import SecretBox
 
@@ -17,7 +18,7 @@ app = typer.Typer(
     help=(
         "Decisions and corrections that wait for a second person.\n\n"
         "  gerbang approval list\n\n"
-        "  gerbang approval approve 12"
+        "  gerbang approval approve 12 --user ani"
     ),
 )
 Proposal = Annotated[int, typer.Argument(help="See `gerbang approval list`.", min=1)]
@@ -44,11 +45,15 @@ def list_(
 
 
 @app.command()
-def approve(proposal_id: Proposal, data_dir: DataDir = None) -> None:
-    """Agree with somebody else's proposal: it is carried out."""
+def approve(proposal_id: Proposal, user: AsUser = None, data_dir: DataDir = None) -> None:
+    """Agree with somebody else's proposal: it is carried out.
+
+    Example: gerbang approval approve 12 --user ani
+    """
+    who = acting(data_dir, user)
 
     async def work(node: Node) -> dict[str, Any]:
-        return await node.approvals.approve(proposal_id, actor=actor())
+        return await node.approvals.approve(proposal_id, actor=who)
 
     show_one(in_node(data_dir, work))
 
@@ -57,11 +62,13 @@ def approve(proposal_id: Proposal, data_dir: DataDir = None) -> None:
 def reject(
     proposal_id: Proposal,
     reason: Annotated[str, typer.Option(help="Why not.")],
+    user: AsUser = None,
     data_dir: DataDir = None,
 ) -> None:
     """Disagree: nothing happens."""
+    who = acting(data_dir, user)
 
     async def work(node: Node) -> dict[str, Any]:
-        return await node.approvals.reject(proposal_id, reason=reason, actor=actor())
+        return await node.approvals.reject(proposal_id, reason=reason, actor=who)
 
     show_one(in_node(data_dir, work))

@@ -9,6 +9,7 @@ import typer
 
 from gerbang.api.deposits import ticket_refused
 from gerbang.app import Node
+from gerbang.cli.acting import AsUser, acting
 from gerbang.cli.context import (
     AsJson,
     DataDir,
@@ -196,27 +197,30 @@ def propose(
     ticket_id: Annotated[int | None, typer.Option("--ticket", help="Pay this ticket.")] = None,
     reseller: Annotated[str | None, typer.Option(help="Credit without a ticket.")] = None,
     set_aside: Annotated[bool, typer.Option("--set-aside", help="It is no deposit.")] = False,
+    user: AsUser = None,
     data_dir: DataDir = None,
 ) -> None:
     """Say what a queued line is; another person approves."""
+    who = acting(data_dir, user)
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         if set_aside:
-            return await decide.propose_set_aside(connection, line_id, note=note, actor=actor())
+            return await decide.propose_set_aside(connection, line_id, note=note, actor=who)
         return await decide.propose_credit(
-            connection, line_id, reseller=reseller, ticket_id=ticket_id, note=note, actor=actor()
+            connection, line_id, reseller=reseller, ticket_id=ticket_id, note=note, actor=who
         )
 
     show_one(in_database(data_dir, work))
 
 
 @app.command()
-def approve(proposal_id: ProposalId, data_dir: DataDir = None) -> None:
+def approve(proposal_id: ProposalId, user: AsUser = None, data_dir: DataDir = None) -> None:
     """Agree with another person's proposal; a credit is booked at once."""
+    who = acting(data_dir, user)
 
     async def work(node: Node) -> dict[str, Any]:
         async with node.pool.acquire() as connection, connection.transaction():
-            shown = await decide.approve(connection, proposal_id, actor=actor())
+            shown = await decide.approve(connection, proposal_id, actor=who)
         await node.deposits.credit()
         return shown
 
@@ -224,11 +228,12 @@ def approve(proposal_id: ProposalId, data_dir: DataDir = None) -> None:
 
 
 @app.command()
-def reject(proposal_id: ProposalId, data_dir: DataDir = None) -> None:
-    """Disagree with another person's proposal; the line stays in the queue."""
+def reject(proposal_id: ProposalId, user: AsUser = None, data_dir: DataDir = None) -> None:
+    """Disagree with a proposal, or take it back; the line stays in the queue."""
+    who = acting(data_dir, user)
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
-        return await decide.reject(connection, proposal_id, actor=actor())
+        return await decide.reject(connection, proposal_id, actor=who)
 
     show_one(in_database(data_dir, work))
 

@@ -11,6 +11,7 @@ import msgspec
 import typer
 
 from gerbang.app import Node
+from gerbang.cli.acting import AsUser, acting
 from gerbang.cli.context import (
     AsJson,
     DataDir,
@@ -144,16 +145,18 @@ def correct(
     amount: Amount,
     key: Key,
     reason: Annotated[str, typer.Option(help="Stays with it.")],
+    user: AsUser = None,
     data_dir: DataDir = None,
 ) -> None:
     """Correct a mistake: move money between two accounts, once per key.
 
     Example: gerbang ledger correct house:corrections reseller:TOKO1 5000 --key c-12 --reason "…"
     """
+    who = acting(data_dir, user)
 
     async def work(node: Node) -> dict[str, Any]:
         return await node.approvals.correct(
-            debit=debit, credit=credit_, amount=amount, key=key, reason=reason, actor=actor()
+            debit=debit, credit=credit_, amount=amount, key=key, reason=reason, actor=who
         )
 
     show_one(in_node(data_dir, work))

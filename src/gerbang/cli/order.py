@@ -7,11 +7,11 @@ from typing import Annotated, Any, get_args
 import typer
 
 from gerbang.app import Node
+from gerbang.cli.acting import AsUser, acting
 from gerbang.cli.context import (
     AsJson,
     DataDir,
     Limit,
-    actor,
     cell,
     in_database,
     in_node,
@@ -118,18 +118,22 @@ def decide(
     why: Annotated[str, typer.Argument(help="The same as --reason.")] = "",
     reason: Annotated[str, typer.Option(help="How you know; it stays with the order.")] = "",
     sn: Annotated[str, typer.Option(help="The serial number, when it was delivered.")] = "",
+    user: AsUser = None,
     data_dir: DataDir = None,
 ) -> None:
     """Settle an order whose outcome nobody can learn. Callbacks go out from the gateway."""
+    who = acting(data_dir, user)
 
     async def work(node: Node) -> None:
         if decision not in _DECISIONS:
             raise BadInputError("the decision is delivered or rejected")
         proposal = await node.approvals.decide_order(
-            order_id, _DECISIONS[decision], reason=reason or why, actor=actor(), sn=sn
+            order_id, _DECISIONS[decision], reason=reason or why, actor=who, sn=sn
         )
         if proposal["state"] == "waiting":
-            typer.echo(f"Waits for a second person: gerbang approval approve {proposal['id']}")
+            typer.echo(
+                f"Waits for a second person: gerbang approval approve {proposal['id']} --user NAME"
+            )
 
     in_node(data_dir, work)
     show_(order_id, data_dir=data_dir)

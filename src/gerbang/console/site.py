@@ -24,6 +24,7 @@ from gerbang.console import (
     suppliers,
     terms,
     test_order,
+    tokens,
     welcome,
 )
 from gerbang.people.role import Permission
@@ -80,6 +81,7 @@ MODULES: Final = (
     proposals,
     ledger,
     people,
+    tokens,
 )
 
 

@@ -9,6 +9,7 @@ from gerbang.deposits.read import show_proposal
 from gerbang.deposits.store import SQL
 from gerbang.errors import BadInputError, ConflictError, NotFoundError, database_errors_told
 from gerbang.ledger.credit import check_text
+from gerbang.people.person import require_person, require_two_persons
 from gerbang.postgres.pool import Connection
 
 
@@ -48,7 +49,8 @@ async def propose_set_aside(
 
 async def approve(connection: Connection, proposal_id: int, *, actor: str) -> dict[str, Any]:
     """Agree with somebody else's proposal; a credit is booked right after this commit."""
-    proposal = await _lock_waiting(connection, proposal_id, actor)
+    proposal = await _lock_waiting(connection, proposal_id)
+    require_two_persons(proposal["maker"], actor)
     credit = proposal["action"] == "credit"
     state = "crediting" if credit else "set_aside"
     if await connection.fetchval(SQL.step_queued_line, proposal["bank_line_id"], state) is None:
@@ -60,8 +62,8 @@ async def approve(connection: Connection, proposal_id: int, *, actor: str) -> di
 
 
 async def reject(connection: Connection, proposal_id: int, *, actor: str) -> dict[str, Any]:
-    """Disagree: the line stays in the queue."""
-    await _lock_waiting(connection, proposal_id, actor)
+    """Disagree: the line stays in the queue. Who proposed it may take it back himself."""
+    await _lock_waiting(connection, proposal_id)
     await _decide(connection, proposal_id, "rejected", actor)
     return await show_proposal(connection, proposal_id)
 
@@ -97,6 +99,7 @@ async def _propose(
     actor: str,
 ) -> dict[str, Any]:
     check_text("note", note, needed=True)
+    require_person(actor)
     with database_errors_told():
         proposal_id: int = await connection.fetchval(
             SQL.insert_proposal, line_id, action, reseller_id, ticket_id, actor, note
@@ -111,14 +114,12 @@ async def _propose(
     return await show_proposal(connection, proposal_id)
 
 
-async def _lock_waiting(connection: Connection, proposal_id: int, actor: str) -> Any:
+async def _lock_waiting(connection: Connection, proposal_id: int) -> Any:
     proposal = await connection.fetchrow(SQL.lock_proposal, proposal_id)
     if proposal is None:
         raise NotFoundError(f"no proposal {proposal_id}")
     if proposal["state"] != "waiting":
         raise ConflictError(f"proposal {proposal_id} is {proposal['state']}")
-    if proposal["maker"] == actor:
-        raise ConflictError("another person than the one who proposed it must decide")
     return proposal
 
 

@@ -47,7 +47,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def check_password_of(
-    pool: Pool, username: str, password: str, *, realm: str, ip: str,
+    pool: Connection | Pool, username: str, password: str, *, realm: str, ip: str,
     passwords: Passwords, limits: Limits,
 ) -> User:  # fmt: skip
     """Give the user whose password it is. Raises WrongError or TooOftenError."""
@@ -74,8 +74,9 @@ async def check_own_password(
 
 
 async def check_second_factor(
-    pool: Pool, user_id: int, code: str, *, ip: str, box: SecretBox, at: datetime, limits: Limits
-) -> User:
+    pool: Connection | Pool, user_id: int, code: str, *,
+    ip: str, box: SecretBox, at: datetime, limits: Limits,
+) -> User:  # fmt: skip
     """Check a code of the app, or a recovery code. Raises WrongError or TooOftenError."""
     row = await pool.fetchrow(SQL.user_by_id, user_id)
     if row is None or row["totp_sealed"] is None:
@@ -88,7 +89,9 @@ async def check_second_factor(
     return _user(row)
 
 
-async def _code_holds(pool: Pool, row: Any, code: str, box: SecretBox, at: datetime) -> bool:
+async def _code_holds(
+    pool: Connection | Pool, row: Any, code: str, box: SecretBox, at: datetime
+) -> bool:
     secret = box.open(row["totp_sealed"])["totp"]
     step = matching_step(secret, code, at=at, after_step=row["totp_step"])
     if step is not None:
@@ -123,7 +126,7 @@ def fresh_secret(box: SecretBox) -> tuple[str, str]:
     return secret, box.seal({"totp": secret}).hex()
 
 
-async def _check_limits(pool: Pool, username: str, ip: str, limits: Limits) -> None:
+async def _check_limits(pool: Connection | Pool, username: str, ip: str, limits: Limits) -> None:
     row = await pool.fetchrow(SQL.count_failures, username, ip, limits.window_s)
     most = limits.failures_max
     if row is not None and (
@@ -135,7 +138,7 @@ async def _check_limits(pool: Pool, username: str, ip: str, limits: Limits) -> N
         raise TooOftenError(max(1, limits.window_s // 60))
 
 
-async def _note_failure(pool: Pool, username: str, ip: str, what: str) -> None:
+async def _note_failure(pool: Connection | Pool, username: str, ip: str, what: str) -> None:
     await pool.execute(SQL.note_failure, username, ip)
     log.warning("sign_in.failed", username=username, ip=ip, what=what)
 

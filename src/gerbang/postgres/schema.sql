@@ -604,6 +604,16 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- function person_of(text)
+
+CREATE FUNCTION public.person_of(actor text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN "substring"(actor, '^(?:console|user):([a-z0-9][a-z0-9._@+-]{1,63})(?:/.*)?$'::text);
+
+-- comment FUNCTION person_of(actor text)
+
+COMMENT ON FUNCTION public.person_of(actor text) IS 'The person behind an actor: console:ani and user:ani/api:ops are both ani. Empty where nobody can tell.';
+
 -- function refuse_change()
 
 CREATE FUNCTION public.refuse_change() RETURNS trigger
@@ -811,8 +821,13 @@ CREATE TABLE public.api_tokens (
     name text NOT NULL,
     token_sha256 text NOT NULL,
     revoked_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    user_id bigint
 );
+
+-- comment COLUMN api_tokens.user_id
+
+COMMENT ON COLUMN public.api_tokens.user_id IS 'Whose it is: then it may what that person may. Empty: a program''s.';
 
 -- sequence api_tokens_id_seq
 
@@ -1377,7 +1392,6 @@ CREATE TABLE public.deposit_proposals (
     CONSTRAINT deposit_proposals_action_check CHECK ((action = ANY (ARRAY['credit'::text, 'set_aside'::text]))),
     CONSTRAINT deposit_proposals_credit_somebody CHECK (((action = 'credit'::text) = (reseller_id IS NOT NULL))),
     CONSTRAINT deposit_proposals_decided_by_somebody CHECK ((((state = 'waiting'::text) = (checker IS NULL)) AND ((checker IS NULL) = (decided_at IS NULL)))),
-    CONSTRAINT deposit_proposals_four_eyes CHECK ((checker IS DISTINCT FROM maker)),
     CONSTRAINT deposit_proposals_maker_check CHECK ((maker <> ''::text)),
     CONSTRAINT deposit_proposals_note_check CHECK ((note <> ''::text)),
     CONSTRAINT deposit_proposals_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'approved'::text, 'rejected'::text])))
@@ -2106,8 +2120,7 @@ CREATE TABLE public.proposals (
     finished_at timestamp with time zone,
     CONSTRAINT proposals_decided CHECK (((state = 'waiting'::text) = (decided_at IS NULL))),
     CONSTRAINT proposals_kind_check CHECK ((kind = ANY (ARRAY['order_decision'::text, 'correction'::text]))),
-    CONSTRAINT proposals_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'approved'::text, 'rejected'::text, 'done'::text, 'overtaken'::text]))),
-    CONSTRAINT proposals_two_persons CHECK (((NOT two_persons) OR (state = ANY (ARRAY['waiting'::text, 'rejected'::text])) OR COALESCE((checker <> maker), false)))
+    CONSTRAINT proposals_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'approved'::text, 'rejected'::text, 'done'::text, 'overtaken'::text])))
 );
 
 -- comment COLUMN proposals.state
@@ -2957,6 +2970,11 @@ ALTER TABLE ONLY public.deposit_credits
 ALTER TABLE ONLY public.deposit_credits
     ADD CONSTRAINT deposit_credits_ticket_id_key UNIQUE (ticket_id);
 
+-- check constraint deposit_proposals deposit_proposals_four_eyes
+
+ALTER TABLE public.deposit_proposals
+    ADD CONSTRAINT deposit_proposals_four_eyes CHECK (((state <> 'approved'::text) OR COALESCE((public.person_of(maker) <> public.person_of(checker)), false))) NOT VALID;
+
 -- constraint deposit_proposals deposit_proposals_pkey
 
 ALTER TABLE ONLY public.deposit_proposals
@@ -3146,6 +3164,11 @@ ALTER TABLE ONLY public.products
 
 ALTER TABLE ONLY public.proposals
     ADD CONSTRAINT proposals_pkey PRIMARY KEY (id);
+
+-- check constraint proposals proposals_two_persons
+
+ALTER TABLE public.proposals
+    ADD CONSTRAINT proposals_two_persons CHECK (((NOT two_persons) OR (state = ANY (ARRAY['waiting'::text, 'rejected'::text])) OR COALESCE((public.person_of(maker) <> public.person_of(checker)), false))) NOT VALID;
 
 -- constraint recon_corrections recon_corrections_pkey
 
@@ -3340,6 +3363,10 @@ ALTER TABLE ONLY public.users
 -- index acquirer_orders_txid
 
 CREATE INDEX acquirer_orders_txid ON public.acquirer_orders USING btree (acquirer_id, txid) WHERE (txid <> ''::text);
+
+-- index api_tokens_user
+
+CREATE INDEX api_tokens_user ON public.api_tokens USING btree (user_id) WHERE (user_id IS NOT NULL);
 
 -- index areas_changed
 
@@ -3922,6 +3949,11 @@ ALTER TABLE ONLY public.acquirer_orders
 
 ALTER TABLE ONLY public.acquirers
     ADD CONSTRAINT acquirers_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+-- fk constraint api_tokens api_tokens_user_id_fkey
+
+ALTER TABLE ONLY public.api_tokens
+    ADD CONSTRAINT api_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 -- fk constraint bank_lines bank_lines_bank_account_id_fkey
 
