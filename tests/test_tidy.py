@@ -343,9 +343,14 @@ def test_dialects_do_not_know_each_other() -> None:
     assert wrong == set()
 
 
+ROOTS: Final = frozenset({"gerbang.app", "gerbang.application"})
+
+
 def test_nobody_imports_the_composition_root_but_the_command_line() -> None:
     users = {
-        n for n in modules() if "gerbang.app" in imports_of(n) and not n.startswith("gerbang.cli")
+        n
+        for n in modules()
+        if imports_of(n) & ROOTS and not n.startswith(("gerbang.cli", "gerbang.application"))
     }
     assert users == set()
 

@@ -2,43 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import gc
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
-from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount, Route
 
-from gerbang.api.application import create_api
-from gerbang.api.services import Services
 from gerbang.approvals.desk import ApprovalDesk
 from gerbang.bills.desk import BillDesk
 from gerbang.bills.inquire import BillSettings
 from gerbang.callbacks.deliver import Deliverer, DeliverySettings
 from gerbang.callbacks.standard import STANDARD_FORMAT, standard_encoder
-from gerbang.callbacks.store import SQL as CALLBACK_SQL
 from gerbang.callbacks.store import DatabaseCallbackStore
 from gerbang.cards.desk import CardDesk
 from gerbang.cards.office import open_card_office
 from gerbang.catalog.load import SnapshotLoader
-from gerbang.clock import SystemClock, business_day
-from gerbang.console.site import create_console
+from gerbang.clock import SystemClock
 from gerbang.deposits.desk import DepositDesk
 from gerbang.deposits.ticket import TicketTerms
-from gerbang.deposits.webhook import BankLineWebhook
 from gerbang.dialects.registry import CARD_DIALECTS, DIALECTS
-from gerbang.documentation.pages import DocumentationSite
 from gerbang.gateway import LiveGateway
+from gerbang.housekeeping import Housekeeping
+from gerbang.installation import installation
 from gerbang.ledger.read import house_account_ids, untracked_account_ids
-from gerbang.ledger.seal import seal_days
 from gerbang.memory import Memory
 from gerbang.orders.batch import OrderProgram
 from gerbang.orders.intake import Intake, reply_wait_ms
@@ -47,19 +37,17 @@ from gerbang.orders.waiters import Waiters
 from gerbang.orders.writes import Placed, Recorded, SettledTesting
 from gerbang.outbound.addresses import AddressPolicy
 from gerbang.outbound.client import OutboundClient, OutboundSettings
-from gerbang.outbound.message import Answered, HttpRequest, InboundRequest
-from gerbang.portal.site import create_portal
+from gerbang.outbound.message import HttpRequest
 from gerbang.postgres.lane import Lane
 from gerbang.postgres.pool import (
     LANE_SETTINGS,
-    Connection,
     OwnConnection,
     Pool,
     connect,
     open_pool,
 )
 from gerbang.resellers.access import Gatekeeper
-from gerbang.resellers.day_orders import DayOrders, count_orders
+from gerbang.resellers.day_orders import DayOrders
 from gerbang.routing.desk import HealthDesk
 from gerbang.routing.dispatch import Dispatcher
 from gerbang.routing.planner import Planner
@@ -71,9 +59,6 @@ from gerbang.suppliers.news import NewsDesk
 from gerbang.suppliers.serials import SerialWatch
 from gerbang.suppliers.watch_float import FloatSettings, FloatWatch
 from gerbang.testing.desk import TestingDesk
-from gerbang.web.asgi import JSON_TYPE, raw_route
-from gerbang.web.client_address import ClientAddress
-from gerbang.web.fast_paths import FastPaths
 from gerbang.web.metrics import Metrics
 from gerbang.web.pages.kit import Kit
 
@@ -87,7 +72,7 @@ _TAG_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
 class Node:
-    """One process of Gerbang: everything it runs, and the HTTP application."""
+    """One process of Gerbang: everything it runs; `application.py` has what it answers."""
 
     def __init__(self, settings: Settings, *, database_url: str) -> None:
         """Prepare; `start` connects."""
@@ -99,8 +84,7 @@ class Node:
         self.waiters = Waiters()
         self.box = SecretBox(load_secret_key(Path(settings.data_dir), given=settings.secret_key))
         self.ready = False
-        self._background: list[asyncio.Task[None]] = []
-        self._closers: list[Callable[[], Any]] = []
+        self.housekeeping = Housekeeping(self)
         self.on_fatal: Callable[[BaseException], None] = _end_process
 
     # --- life -------------------------------------------------------------------------------------
@@ -114,7 +98,7 @@ class Node:
         self.card_office = await open_card_office(self, work=work)
         self._open_deposits()
         self._open_intake()
-        await self._count_day_orders()
+        await self.housekeeping.count_day_orders()
         self.pages = Kit(self, packages=["gerbang.console", "gerbang.portal"])
         await self.pages.start()
         await self.health.start(work=work)
@@ -125,18 +109,15 @@ class Node:
             self.approvals.start()
             self.serials.start()
             self.float_watch.start()
-            self._background.append(asyncio.create_task(self._seal_forever()))
         self.sweep.start()
-        self._background.append(asyncio.create_task(self._gauge_forever()))
+        self.housekeeping.start(work=work)
         log.info("node.started", node=self.name)
 
     async def stop(self) -> None:
         """Stop taking requests, finish what is on the wire, write what is queued, close."""
         self.ready = False
         await self.pages.stop()
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await self.housekeeping.stop()
         await self.sweep.stop()
         await self.float_watch.stop()
         await self.dispatcher.stop()
@@ -432,148 +413,10 @@ class Node:
         if reading.difference is not None:
             self.metrics.supplier_float_difference.labels(reading.supplier).set(reading.difference)
 
-    # --- background ------------------------------------------------------------------------------
-
-    async def _count_day_orders(self) -> None:
-        """Take over what other nodes, or an earlier run, placed today; only where it limits."""
-        limited = self.settings.orders_per_day_max or any(
-            r.orders_per_day_max for r in self.snapshot.resellers.values()
-        )
-        if limited:
-            day = business_day(self.clock.now())
-            self.day_orders.seed(day, await count_orders(self.pool, day))
-
-    async def _gauge_forever(self) -> None:
-        while True:
-            await asyncio.sleep(GAUGES_EVERY_S)
-            self.metrics.lane_depth.set(self.lane.depth)
-            self.metrics.attempts_in_flight.set(self.dispatcher.in_flight)
-            try:
-                row = await self.pool.fetchrow(CALLBACK_SQL.backlog)
-                await self._count_day_orders()
-            except Exception as error:  # noqa: BLE001 (the database may be away)
-                log.warning("gauges.not_read", error=repr(error))
-                continue
-            if row is not None:
-                self.metrics.orders_needing_decision.set(row["needing_decision"])
-                self.metrics.callback_backlog.set(row["waiting"])
-                self.metrics.callback_oldest_seconds.set(row["oldest_s"])
-
-    async def _seal_forever(self) -> None:
-        while True:
-            try:
-                connection = await connect(self.database_url, statement_timeout_ms=0)
-                try:
-                    for seal in await seal_days(connection):
-                        log.info("ledger.day_sealed", day=seal.business_day.isoformat())
-                finally:
-                    await connection.close()
-            except Exception as error:  # noqa: BLE001 (another node may be sealing)
-                log.warning("ledger.not_sealed", error=repr(error))
-            await asyncio.sleep(SEAL_EVERY_S)
-
-    # --- HTTP ------------------------------------------------------------------------------------
-
-    def signs_of_life(self) -> list[BaseRoute]:
-        """What a node without the role ``api`` answers."""
-        return [
-            _plain("/healthz", self._health),
-            _plain("/readyz", self._readiness),
-            _plain("/metrics", self.metrics.show),
-        ]
-
-    def routes(self) -> list[BaseRoute]:
-        """All routes of the root application."""
-        own = self.signs_of_life()
-        for dialect in DIALECTS.values():
-            own.extend(dialect.routes(self.gateway))
-        own.extend(self.card_office.routes())
-        own.extend(self.news.routes())
-        webhook = BankLineWebhook(
-            desk=self.deposits, pool=self.pool, box=self.box, clock=self.clock
-        )
-        own.extend(webhook.routes())
-        own.append(Mount("/api", create_api(self.services())))
-        own.extend(DocumentationSite().routes())
-        own.append(self.pages.assets.route())
-        own.extend(create_console(self.pages).routes())
-        own.extend(create_portal(self.pages).routes())
-        return own
-
     @property
     def dialect_names(self) -> list[str]:
         """The dialects this program speaks."""
         return list(DIALECTS)
-
-    def services(self) -> Services:
-        """What the management API works with."""
-        return Services(node=self)
-
-    async def _health(self, _request: InboundRequest) -> Answered:
-        return _json(200, {"status": "ok"})
-
-    async def _readiness(self, _request: InboundRequest) -> Answered:
-        if not self.ready:
-            return _json(503, {"status": "starting"})
-        try:
-            await asyncio.wait_for(self.pool.fetchval("SELECT 1"), 2)
-        except Exception:  # noqa: BLE001 (whatever it is, we are not ready)
-            return _json(503, {"status": "database away"})
-        return _json(200, {"status": "ready"})
-
-
-def create_application(
-    node: Node,
-    *,
-    work: bool = True,
-    api: bool = True,
-    extra_routes: Sequence[BaseRoute] = (),
-    after_start: Callable[[Node], Awaitable[None]] | None = None,
-) -> Any:
-    """Make the ASGI application; the node starts and stops in its lifespan.
-
-    `after_start` runs before the node says that it is ready.
-    """
-
-    @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        await node.start(work=work)
-        own = [*extra_routes, *node.routes()] if api else node.signs_of_life()
-        app.router.routes.extend(own)
-        if after_start is not None:
-            await after_start(node)
-        _collect_seldom()
-        node.ready = True
-        try:
-            yield
-        finally:
-            await node.stop()
-
-    address = ClientAddress(node.settings.trusted_proxies)
-    return FastPaths(Starlette(lifespan=lifespan), address=address)
-
-
-def _collect_seldom() -> None:
-    """Look for garbage in cycles less often, and never again among what was made at the start.
-
-    Requests leave next to none; each look costs time while callers wait.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_ALLOCATIONS, *gc.get_threshold()[1:])
-
-
-async def installation(pool: Pool | Connection) -> tuple[str, bool]:
-    """Give this installation's tag, made once, and whether it is a demo."""
-    tag = "".join(secrets.choice(_TAG_LETTERS) for _ in range(4))
-    await pool.execute(
-        "INSERT INTO installation (tag) VALUES ($1) ON CONFLICT (only_row) DO NOTHING", tag
-    )
-    row = await pool.fetchrow("SELECT tag, demo FROM installation")
-    if row is None:
-        msg = "the installation row is missing"
-        raise RuntimeError(msg)
-    return row["tag"], row["demo"]
 
 
 def _public_url(settings: Settings) -> str:
@@ -581,18 +424,6 @@ def _public_url(settings: Settings) -> str:
     everywhere = settings.host in {"0.0.0.0", "::"}  # noqa: S104 (a comparison)
     host = "127.0.0.1" if everywhere else settings.host
     return settings.public_url.rstrip("/") or f"http://{host}:{settings.port}"
-
-
-def _plain(path: str, handler: Any) -> Route:
-    return raw_route(path, handler, methods=("GET", "HEAD"), too_large=_refused, crashed=_refused)
-
-
-def _refused(_request: InboundRequest) -> Answered:
-    return _json(500, {"status": "error"})
-
-
-def _json(status: int, value: Any) -> Answered:
-    return Answered(status=status, headers=JSON_TYPE, body=msgspec.json.encode(value))
 
 
 def _end_process(_error: BaseException) -> None:

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 
 from gerbang.api.tokens import create_token
 from gerbang.app import Node
+from gerbang.application import all_routes
 from gerbang.settings import Settings
 
 
@@ -22,7 +23,7 @@ class Running:
         self.node = node
         self.token = token
         self.client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(Starlette(routes=node.routes())),
+            transport=httpx.ASGITransport(Starlette(routes=all_routes(node))),
             base_url="http://gerbang",
             headers={"authorization": f"Bearer {token}"},
         )

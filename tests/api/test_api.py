@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from gerbang.api.tokens import create_token
 from gerbang.app import Node
+from gerbang.application import all_routes
 from gerbang.settings import Settings
 
 
@@ -19,7 +20,7 @@ class Api:
         self.node = node
         self.token = token
         self.client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(Starlette(routes=node.routes())),
+            transport=httpx.ASGITransport(Starlette(routes=all_routes(node))),
             base_url="http://gerbang",
             headers={"authorization": f"Bearer {token}"},
         )

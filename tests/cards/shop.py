@@ -13,10 +13,10 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from api.running import Running, running
-from gerbang.app import installation
 from gerbang.clock import WIB
 from gerbang.dialects.nicepay.client import hidden_inputs
 from gerbang.dialects.nicepay.tokens import cancel_token, order_token
+from gerbang.installation import installation
 from gerbang.postgres.pool import connect
 
 KEY = "SIMKEY/abc+DEF0123456789=="

@@ -7,6 +7,7 @@ import typer
 from starlette.routing import Route
 
 from gerbang.app import Node
+from gerbang.application import signs_of_life
 from gerbang.cli.serve import read_roles
 from gerbang.settings import Settings
 
@@ -21,5 +22,5 @@ def test_roles_are_read_and_others_refused() -> None:
 
 def test_a_node_that_only_works_answers_health_and_metrics() -> None:
     node = Node(Settings(), database_url="postgresql://nowhere")
-    paths = {route.path for route in node.signs_of_life() if isinstance(route, Route)}
+    paths = {route.path for route in signs_of_life(node) if isinstance(route, Route)}
     assert paths == {"/healthz", "/readyz", "/metrics"}

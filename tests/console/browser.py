@@ -9,6 +9,7 @@ import httpx
 from starlette.applications import Starlette
 
 from gerbang.app import Node
+from gerbang.application import all_routes
 from gerbang.people.admin import create_user
 from gerbang.people.password import Passwords
 from gerbang.people.role import Role
@@ -22,7 +23,7 @@ class Browser:
     def __init__(self, node: Node, *, language: str = "en", ip: str = "127.0.0.1") -> None:
         self.node = node
         self.client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(Starlette(routes=node.routes()), client=(ip, 1234)),
+            transport=httpx.ASGITransport(Starlette(routes=all_routes(node)), client=(ip, 1234)),
             base_url="http://gerbang",
             headers={"origin": "http://gerbang", "accept-language": language},
             follow_redirects=True,

@@ -9,7 +9,7 @@ import sys
 from datetime import timedelta
 from typing import Any
 
-import gerbang.app  # noqa: F401 (whose modules are changed below)
+import gerbang.application  # noqa: F401 (whose modules are changed below)
 from gerbang.cli.main import app
 from gerbang.postgres.sql import Queries
 

@@ -21,10 +21,11 @@ from typing import Any, Final
 from aiohttp import web
 
 from e2e.running_demo import free_port, gerbang_command, gerbang_environ
-from gerbang.app import Node, installation
+from gerbang.app import Node
 from gerbang.catalog.admin import ProductChange, create_product, save_category, save_price_list
 from gerbang.dialects.registry import DIALECTS
 from gerbang.dialects.supplier_contract import CallbackRefused, SupplierNews, SupplierView
+from gerbang.installation import installation
 from gerbang.ledger.credit import credit_reseller
 from gerbang.ledger.verify import Verification, verify
 from gerbang.outbound.message import InboundRequest

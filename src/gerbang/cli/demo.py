@@ -19,9 +19,10 @@ import typer
 from rich.console import Console
 
 from gerbang.api.tokens import create_token
-from gerbang.app import Node, installation
+from gerbang.app import Node
 from gerbang.cli.serve import run_gateway
 from gerbang.dialects.isikuota.wire import sign
+from gerbang.installation import installation
 from gerbang.ledger.account import HouseAccount
 from gerbang.ledger.move import MoveMoney
 from gerbang.logs import configure_logs

@@ -13,7 +13,8 @@ import typer
 import uvicorn
 from starlette.routing import BaseRoute
 
-from gerbang.app import Node, create_application
+from gerbang.app import Node
+from gerbang.application import create_application
 from gerbang.cli.workers import run_workers, shared_socket
 from gerbang.logs import configure_logs
 from gerbang.postgres.embedded import EmbeddedPostgres
