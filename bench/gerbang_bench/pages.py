@@ -20,6 +20,7 @@ import httpx
 from starlette.applications import Starlette
 
 from gerbang.app import Node
+from gerbang.application import all_routes
 from gerbang.clock import business_day
 from gerbang.people.admin import create_user
 from gerbang.people.password import Passwords
@@ -89,7 +90,7 @@ async def _time_pages(node: Node) -> None:
         "profit, a whole day": f"/ledger/profit?from={whole}&until={whole}",
     }
     client = httpx.AsyncClient(
-        transport=httpx.ASGITransport(Starlette(routes=node.routes())),
+        transport=httpx.ASGITransport(Starlette(routes=all_routes(node))),
         base_url="http://gerbang",
         headers={"origin": "http://gerbang", "accept-language": "en"},
         timeout=60,
