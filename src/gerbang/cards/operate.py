@@ -1,4 +1,4 @@
-"""What an operator does with a payment by hand: the same use cases that merchants call."""
+"""What a person does with a payment by hand: the same use cases that merchants call."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gerbang.audit import write_audit
 from gerbang.cards.payment import Payment, PaymentState
 from gerbang.cards.read import show_payment
-from gerbang.cards.reasons import Refused
+from gerbang.cards.reasons import CardReason, Refused
 from gerbang.clock import WIB
 from gerbang.dialects.card_contract import (
     Cancelled,
@@ -25,6 +25,16 @@ if TYPE_CHECKING:
     from gerbang.cards.desk import CardDesk
 
 
+class NotDoneError(ConflictError):
+    """Nothing was done: `reason` is ours, `said` the acquirer's own words."""
+
+    def __init__(self, text: str, *, reason: CardReason | None = None, said: str = "") -> None:
+        """Keep why, for a page that says it in its reader's language."""
+        super().__init__(text)
+        self.reason = reason
+        self.said = said
+
+
 async def cancel_payment(
     pool: Pool,
     cards: CardDesk,
@@ -33,8 +43,12 @@ async def cancel_payment(
     amount: int | None,
     reason: str,
     actor: str,
+    number: str = "",
 ) -> dict[str, Any]:
-    """Take a charge back: all of it, or `amount` of a settled one."""
+    """Take a charge back: all of it, or `amount` of a settled one.
+
+    The same `number` again is the same cancel, so that a form sent twice refunds once.
+    """
     payment = await _find(cards, txid)
     await _audit(pool, "card_payment.cancel", payment, actor, {"amount": amount, "reason": reason})
     stamp = cards.now(cards.merchant_of(payment)).astimezone(WIB).strftime("%Y%m%d%H%M%S")
@@ -43,15 +57,16 @@ async def cancel_payment(
         CancelRequest(
             cancel_type="1" if amount is None else "2",
             amount=payment.amount if amount is None else amount,
+            number=number,
             timestamp=stamp,
             reason=reason[:255],
             user=actor[:30],
         ),
     )
     if isinstance(result, Refused):
-        raise ConflictError(f"not cancelled: {result.reason}")
+        raise _refused("cancelled", result)
     if isinstance(result, NotCancelled):
-        raise ConflictError(f"the acquirer declined: {result.code} {result.message}")
+        raise _declined(result.code, result.message)
     told = "cancelled" if isinstance(result, Cancelled) else "unknown"
     return await show_payment(pool, txid) | {"result": told}
 
@@ -82,15 +97,24 @@ async def capture_payment(
         ),
     )
     if isinstance(capture, Refused):
-        raise ConflictError(f"not registered: {capture.reason}")
+        raise _refused("registered", capture)
     token = cards.keys.token("preauth", hold.id)
     result = await cards.charge(capture, Charge(card=None, preauth_token=token))
     if isinstance(result, Refused):
-        raise ConflictError(f"not captured: {result.reason}")
+        raise _refused("captured", result)
     if isinstance(result, NotPaid):
-        raise ConflictError(f"the acquirer declined: {result.code} {result.message}")
+        raise _declined(result.code, result.message)
     told = "captured" if isinstance(result, Paid) else "unknown"
     return await show_payment(pool, capture.txid) | {"result": told}
+
+
+def _refused(done: str, refused: Refused) -> NotDoneError:
+    return NotDoneError(f"not {done}: {refused.reason}", reason=refused.reason)
+
+
+def _declined(code: str, message: str) -> NotDoneError:
+    said = f"{code} {message}".strip()
+    return NotDoneError(f"the acquirer declined: {said}", said=said)
 
 
 async def _find(cards: CardDesk, txid: str) -> Payment:

@@ -1,14 +1,19 @@
-"""Card payments of the reseller's own merchants: payments, one payment's life, settlements."""
+"""Card payments of the reseller's own merchants: the list, one payment, giving back, capturing."""
 
 from __future__ import annotations
 
-from typing import Final
+import re
+import secrets
+from typing import Any, Final
 
 from starlette.responses import Response
 
-from gerbang.cards.payment import PaymentState
+from gerbang.callbacks.resend import resend_callback
+from gerbang.cards.allowed import Allowed, what_is_allowed
+from gerbang.cards.operate import NotDoneError, cancel_payment, capture_payment
+from gerbang.cards.payment import Payment, PaymentState
 from gerbang.cards.read import show_payment
-from gerbang.errors import NotFoundError
+from gerbang.errors import BadInputError, ConflictError, NotFoundError
 from gerbang.people.role import Permission
 from gerbang.portal.days import one_of, text_of
 from gerbang.portal.own import own_id
@@ -18,14 +23,18 @@ from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
 
 STATES: Final = tuple(state.value for state in PaymentState)
+NUMBER_CHARS: Final = 16
+_NUMBER: Final = re.compile(r"[0-9a-f]{16}")
 _USE: Final = Permission.PORTAL_USE
 
 
 def add_pages(site: Site) -> None:
     """Add them."""
     site.get("/cards", cards_page, may=_USE)
-    site.get("/cards/settlements", settlements_page, may=_USE)
     site.get("/cards/{txid}", payment_page, may=_USE)
+    site.post("/cards/{txid}/cancel", post_cancel, may=_USE, form_page=payment_page)
+    site.post("/cards/{txid}/capture", post_capture, may=_USE, form_page=payment_page)
+    site.post("/cards/{txid}/notifications/{id}/resend", post_resend, may=_USE)
 
 
 async def cards_page(visit: Visit) -> Response:
@@ -50,15 +59,128 @@ async def cards_page(visit: Visit) -> Response:
     )
 
 
-async def settlements_page(visit: Visit) -> Response:
-    """Show what was settled, day by day."""
-    rows = await visit.pool.fetch(SQL.settlements, own_id(visit))
-    return visit.page("portal/settlements.html", settlements=rows)
-
-
 async def payment_page(visit: Visit) -> Response:
-    """Show one payment."""
+    """Show one payment, what may be done with it now, and why the rest may not."""
+    payment = await _own(visit)
+    return visit.page(
+        "portal/payment.html",
+        payment=await show_payment(visit.pool, payment.txid),
+        allowed=_allowed(visit, payment),
+        number=secrets.token_hex(NUMBER_CHARS // 2),
+        is_deposit=_is_deposit(visit, payment),
+    )
+
+
+async def _own(visit: Visit) -> Payment:
     txid = visit.name("txid")
     if "\x00" in txid or await visit.pool.fetchval(SQL.payment_owner, txid) != own_id(visit):
         raise NotFoundError(visit.t("error.no_such_thing"))
-    return visit.page("portal/payment.html", payment=await show_payment(visit.pool, txid))
+    payment = await visit.node.cards.find(txid)
+    if payment is None:
+        raise NotFoundError(visit.t("error.no_such_thing"))
+    return payment
+
+
+def _allowed(visit: Visit, payment: Payment) -> Allowed:
+    cards = visit.node.cards
+    merchant = cards.merchant_of(payment)
+    return what_is_allowed(merchant, payment, cards.now(merchant))
+
+
+def _is_deposit(visit: Visit, payment: Payment) -> bool:
+    """Tell whether its merchant is the one deposits are paid through: only we give those back."""
+    return visit.node.cards.merchant_of(payment).imid == visit.kit.settings.card_deposit_imid
+
+
+# --- actions --------------------------------------------------------------------------------------
+
+
+async def post_cancel(visit: Visit) -> Response:
+    """Give back all of a charge, or a part of it."""
+    payment = await _changeable(visit)
+    whole = visit.form.choice("how", ("whole", "part")) == "whole"
+    amount = None
+    if not whole:
+        amount = visit.form.rupiah("amount", least=1, most=max(payment.remainder, 1))
+    reason = visit.form.text("reason", most=200)
+    number = _number(visit)
+    visit.form.check()
+    try:
+        done = await cancel_payment(
+            visit.pool,
+            visit.node.cards,
+            payment.txid,
+            amount=amount,
+            reason=reason,
+            number=number,
+            actor=visit.actor,
+        )
+    except NotDoneError as error:
+        raise ConflictError(_why(visit, error)) from error
+    return _done(visit, done, "portal_cards.gave_back")
+
+
+async def post_capture(visit: Visit) -> Response:
+    """Take what is held, or less of it."""
+    hold = await _changeable(visit)
+    amount = visit.form.rupiah("amount", least=1, most=hold.amount)
+    number = _number(visit)
+    visit.form.check()
+    if hold.state is not PaymentState.PREAUTHED:
+        raise ConflictError(visit.t("portal_card_reason.hold_unknown"))
+    try:
+        done = await capture_payment(
+            visit.pool,
+            visit.node.cards,
+            hold.txid,
+            amount=amount or 0,
+            reference=f"{hold.reference[:20]}-{number}",
+            actor=visit.actor,
+        )
+    except NotDoneError as error:
+        raise ConflictError(_why(visit, error)) from error
+    return _done(visit, done, "portal_cards.captured")
+
+
+async def _changeable(visit: Visit) -> Payment:
+    payment = await _own(visit)
+    if _is_deposit(visit, payment):
+        raise ConflictError(visit.t("portal_cards.is_deposit"))
+    return payment
+
+
+def _number(visit: Visit) -> str:
+    """Read the form's own number: the same form sent twice is one action."""
+    number = visit.form.text("number", most=NUMBER_CHARS)
+    if number and not _NUMBER.fullmatch(number):
+        raise BadInputError(visit.t("portal_cards.old_form"))
+    return number
+
+
+def _why(visit: Visit, error: NotDoneError) -> str:
+    if error.reason is not None:
+        return str(visit.t.of("portal_card_reason", error.reason.value))
+    return visit.t("portal_cards.declined", said=error.said)
+
+
+def _done(visit: Visit, payment: dict[str, Any], word: str) -> Response:
+    known = payment["result"] != "unknown"
+    return visit.go(
+        f"{visit.site.prefix}/cards/{payment['txid']}",
+        visit.t(word if known else "portal_cards.not_known"),
+        kind="success" if known else "warning",
+    )
+
+
+async def post_resend(visit: Visit) -> Response:
+    """Send a notification once more, the same as before."""
+    payment = await show_payment(visit.pool, (await _own(visit)).txid)
+    number = visit.number()
+    if number not in {one["id"] for one in payment["notifications"]}:
+        raise NotFoundError(visit.t("error.no_such_thing"))
+    try:
+        async with visit.pool.acquire() as connection, connection.transaction():
+            await resend_callback(connection, number, actor=visit.actor)
+    except ConflictError as error:
+        raise ConflictError(visit.t("portal.resend_busy")) from error
+    return visit.go(f"{visit.site.prefix}/cards/{payment['txid']}", visit.t("portal.resent"))

@@ -62,8 +62,8 @@ SELECT p.id, p.txid, m.imid, p.reference, p.amount, p.refunded, p.state::text AS
 SELECT m.reseller_id FROM payments p JOIN merchants m ON m.id = p.merchant_id WHERE p.txid = $1
 
 -- name: settlements
--- The newest settlement reports of one reseller's merchants; net is what the merchant gets.
-SELECT m.imid, s.day, s.charges_count, s.gross, s.fee, s.refunds_count, s.refunded,
+-- Settlement reports of one reseller's merchants, newest first; net is what the merchant gets.
+SELECT s.id, m.imid, s.day, s.charges_count, s.gross, s.fee, s.refunds_count, s.refunded,
        s.gross - s.fee - s.refunded AS net
   FROM settlements s JOIN merchants m ON m.id = s.merchant_id
- WHERE m.reseller_id = $1 ORDER BY s.id DESC LIMIT 30
+ WHERE m.reseller_id = $1 AND s.id < $2 ORDER BY s.id DESC LIMIT $3

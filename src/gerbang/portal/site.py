@@ -11,6 +11,7 @@ from gerbang.portal import (
     deposits,
     developer,
     home,
+    merchants,
     money,
     orders,
     prices,
@@ -42,11 +43,25 @@ NAVIGATION: Final = (
 )
 
 
+_MODULES: Final = (
+    home,
+    orders,
+    money,
+    prices,
+    deposits,
+    callbacks,
+    merchants,  # before cards, whose addresses end in any tXid
+    cards,
+    developer,
+    settings,
+)
+
+
 def create_portal(kit: Kit) -> Site:
     """Make the portal of a node."""
     site = Site(kit, realm="portal", prefix=PREFIX, navigation=NAVIGATION)
     site.brand, site.stylesheet = "portal.brand", "portal.css"
-    for module in (home, orders, money, prices, deposits, callbacks, cards, developer, settings):
+    for module in _MODULES:
         module.add_pages(site)
     add_account_pages(site)
     return site

@@ -49,8 +49,8 @@ def facts() -> dict[str, Any]:
     return {"mids": mids, "otp": SANDBOX_PASSWORD}
 
 
-async def furnish_cards(connection: Connection, box: SecretBox) -> None:
-    """Make the MIDs that are missing."""
+async def furnish_cards(connection: Connection, box: SecretBox, *, reseller: str) -> None:
+    """Make the MIDs that are missing: the reseller's, but the house's own for deposits."""
     known = {one["imid"] for one in (await list_merchants(connection, limit=1_000))["items"]}
     for feature, imid in MIDS.items():
         if imid not in known:
@@ -60,6 +60,7 @@ async def furnish_cards(connection: Connection, box: SecretBox) -> None:
                 f"Toko Demo ({feature})",
                 actor=ACTOR,
                 box=box,
+                reseller="" if imid == DEPOSIT_IMID else reseller,
                 key=key_of(feature),
                 change=MerchantChange(
                     features=dict(FEATURES[feature]),

@@ -118,7 +118,7 @@ async def furnish(
                 beneficiary_name="Name",
                 actor=ACTOR,
             )
-    await furnish_cards(connection, box)
+    await furnish_cards(connection, box, reseller=RESELLER)
     for code, url in base_urls.items():
         await change_supplier(connection, code, SupplierChange(base_url=url), actor=ACTOR, box=box)
     return token
