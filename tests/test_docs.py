@@ -28,6 +28,7 @@ from gerbang.docs_tables import (
     BLOCKS,
     UnknownBlockError,
     documents,
+    language_of,
     rewrite,
     setting_lines,
     toml_example,
@@ -59,7 +60,7 @@ def without_fences(text: str) -> str:
 @pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_every_generated_block_is_up_to_date(page: Path) -> None:
     text = page.read_text()
-    assert rewrite(text) == text, MAKE_AGAIN
+    assert rewrite(text, language_of(page)) == text, MAKE_AGAIN
 
 
 def test_every_block_is_shown_somewhere() -> None:
@@ -159,7 +160,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 def test_every_page_of_docs_is_linked_from_the_readme_or_the_index() -> None:
     linked = {
         (page.parent / target.partition("#")[0]).resolve()
-        for page in (ROOT / "README.md", ROOT / "docs/README.md")
+        for page in (*ROOT.glob("README*.md"), *(ROOT / "docs").glob("README*.md"))
         for target in LINK.findall(page.read_text())
     }
     pages = {page for page in PAGES if page.is_relative_to(ROOT / "docs")}

@@ -34,6 +34,7 @@ from gerbang.dialects.supplier_contract import AnswerRule, LearnRules
 from gerbang.docs_card_postings import card_posting_table
 from gerbang.docs_card_tables import nicepay_codes, nicepay_states
 from gerbang.docs_postings import contradiction_table, posting_table
+from gerbang.docs_words import in_indonesian
 from gerbang.markdown import code, table
 from gerbang.orders.reasons import Reason
 from gerbang.orders.transitions import ATTEMPT_STEPS, ORDER_STEPS, AttemptState
@@ -52,14 +53,19 @@ class UnknownBlockError(Exception):
     """A marker names a block that no function makes."""
 
 
-def rewrite(text: str) -> str:
+def block(name: str, language: str = "en") -> str:
+    """Make one block in a language."""
+    if name not in BLOCKS:
+        raise UnknownBlockError(name)
+    text = BLOCKS[name]().strip()
+    return in_indonesian(text) if language == "id" else text
+
+
+def rewrite(text: str, language: str = "en") -> str:
     """Give the text with every generated block made anew."""
 
     def made(found: re.Match[str]) -> str:
-        name = found["name"]
-        if name not in BLOCKS:
-            raise UnknownBlockError(name)
-        return f"{found[1]}\n{BLOCKS[name]().strip()}\n\n{found[3]}"
+        return f"{found[1]}\n{block(found['name'], language)}\n\n{found[3]}"
 
     return _BLOCK.sub(made, text)
 
@@ -436,12 +442,17 @@ def documents(root: Path) -> list[Path]:
     return [*sorted(root.glob("*.md")), *sorted(root.glob("docs/**/*.md"))]
 
 
+def language_of(page: Path) -> str:
+    """Tell a page's language: ``deposits.id.md`` is Indonesian."""
+    return "id" if page.name.endswith(".id.md") else "en"
+
+
 def main() -> None:
     """Rewrite every page and gerbang.toml.example below the working directory."""
     root = Path.cwd()
     for page in documents(root):
         text = page.read_text()
-        if (made := rewrite(text)) != text:
+        if (made := rewrite(text, language_of(page))) != text:
             page.write_text(made)
     (root / "gerbang.toml.example").write_text(toml_example())
 

@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from gerbang import __version__
 from gerbang.clock import SystemClock
 from gerbang.documentation import code_samples
-from gerbang.documentation.render import Rendered, render, summary_of, title_of
+from gerbang.documentation.render import Rendered, anchors_of, render, summary_of, title_of
 from gerbang.documentation.site import WORDS, sections
 from gerbang.documentation.source import Library, library
 from gerbang.web import STATIC
@@ -49,6 +49,9 @@ class DocumentationSite:
         self._titles: dict[str, dict[str, str]] = {
             language: self._titles_in(language) for language in WORDS
         }
+        translated = {slug.removesuffix(".id") for slug in self._library.slugs if ".id" in slug}
+        self._english = frozenset(self._library.slugs) - translated
+        """Pages that there are in English only."""
         self._made: dict[tuple[str, str], str] = {}
 
     # --- pages ------------------------------------------------------------------------------------
@@ -79,6 +82,7 @@ class DocumentationSite:
             words=WORDS[language],
             sections=self._sections,
             titles=self._titles[language],
+            english=self._english if language == "id" else frozenset(),
             place=lambda name: self.place(name, language),
             other=self.place(slug, other),
             other_language=other,
@@ -124,7 +128,17 @@ class DocumentationSite:
             return None
         is_indonesian = slug.endswith(".id")
         place = self.place(slug.removesuffix(".id"), "id" if is_indonesian else language)
-        return place + (f"#{parts.fragment}" if parts.fragment else "")
+        fragment = self._anchor(slug, parts.fragment, language)
+        return place + (f"#{fragment}" if fragment else "")
+
+    def _anchor(self, slug: str, fragment: str, language: str) -> str:
+        """Find an anchor's twin: a translation has the same headings in the same order."""
+        shown = self._stored(slug, language)
+        if not fragment or shown == slug:
+            return fragment
+        anchors = anchors_of(self._library.read(slug) or "")
+        twins = anchors_of(self._library.read(shown) or "")
+        return dict(zip(anchors, twins, strict=False)).get(fragment, fragment)
 
     # --- for machines -----------------------------------------------------------------------------
 

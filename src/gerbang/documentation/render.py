@@ -78,6 +78,11 @@ def summary_of(text: str) -> str:
     return re.split(r"(?<=[.:]) ", plain, maxsplit=1)[0]
 
 
+def anchors_of(text: str) -> list[str]:
+    """Give the anchors of a page's headings, in their order."""
+    return [heading.anchor for heading in _name_headings(_parser().parse(_COMMENT.sub("", text)))]
+
+
 def anchor_of(heading: str) -> str:
     """Make the anchor of a heading the way code hosts do."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")

@@ -18,7 +18,7 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "samples/socx",
             "dialects/otomax",
             "samples/otomax",
-            "dialects/nicepay",
+            "card-integration",
             "samples/nicepay",
             "cards",
             "bills",
@@ -35,6 +35,7 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "console",
             "routing",
             "suppliers",
+            "terms",
             "sandbox",
         ),
         "understand": (
@@ -94,6 +95,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "not_found": "There is no such page",
             "not_found_help": "It may have moved. All pages are listed beside this text.",
             "first_page": "To the first page",
+            "in_english": "",
             "other_language": "Bahasa Indonesia",
         },
         "id": {
@@ -117,6 +119,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "not_found": "Halaman itu tidak ada",
             "not_found_help": "Mungkin sudah pindah. Semua halaman ada di daftar di samping.",
             "first_page": "Ke halaman pertama",
+            "in_english": "dalam bahasa Inggris",
             "other_language": "English",
         },
     }

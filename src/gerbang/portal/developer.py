@@ -14,7 +14,7 @@ from gerbang.developer.samples import BOOKS, write_samples
 from gerbang.developer.try_it import editable, try_call, with_values
 from gerbang.dialects.contract import Credential
 from gerbang.dialects.registry import DIALECTS
-from gerbang.docs_tables import BLOCKS
+from gerbang.docs_tables import block
 from gerbang.documentation.render import render
 from gerbang.errors import BadInputError, NotFoundError
 from gerbang.golive.read import read_checklist
@@ -48,7 +48,7 @@ async def index_page(visit: Visit) -> Response:
 
 async def magic_page(visit: Visit) -> Response:
     """Show what the last digits of a destination do."""
-    made = render(BLOCKS["magic-numbers"]())
+    made = render(block("magic-numbers", visit.language))
     return visit.page("portal/magic.html", table=made.html)
 
 
@@ -96,7 +96,7 @@ async def dialect_page(visit: Visit) -> Response:
 async def codes_page(visit: Visit) -> Response:
     """Show every code of a dialect, from its own tables."""
     book = _book(visit)
-    made = render(BLOCKS[book.error_block]())
+    made = render(block(book.error_block, visit.language))
     return visit.page("portal/codes.html", book=book, table=made.html)
 
 
