@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from gerbang.ledger.account import HouseAccount
 from gerbang.ledger.read import list_accounts, statement
-from gerbang.ledger.seal import seal_days
+from gerbang.ledger.seal import SQL, seal_days
 from gerbang.orders.outcome import Delivered, Rejected
 from gerbang.orders.reasons import Reason
 from orders.house import House, open_house
@@ -101,3 +103,35 @@ async def test_a_statement_shows_the_running_balance_page_by_page(database_url: 
         assert rest["next"] is None
         sales = await statement(house.connection, HouseAccount.SALES.value)
         assert [item["amount"] for item in sales["items"]] == [5400] * 3
+
+
+class AtMidnight:
+    """A connection on which midnight comes between the ledger's lock and what follows it."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    async def fetch(self, query: str, *arguments: Any) -> Any:
+        if query == SQL.unsealed_days:
+            await self._connection.execute("UPDATE midnights SET passed = 1")
+        return await self._connection.fetch(query, *arguments)
+
+
+async def test_a_day_that_ends_while_it_would_be_sealed_waits_for_its_last_writers(
+    database_url: str,
+) -> None:
+    async with open_house(database_url) as house:
+        await _live_a_little(house)
+        c = house.connection
+        await c.execute("CREATE TABLE midnights AS SELECT 0 AS passed")
+        await c.execute(
+            "CREATE OR REPLACE FUNCTION wib_day(at timestamptz) RETURNS date LANGUAGE sql AS"
+            " $$ SELECT (at AT TIME ZONE INTERVAL '+07:00')::date + (SELECT passed FROM midnights)"
+            " $$"
+        )
+        midnight: Any = AtMidnight(c)
+        assert await seal_days(midnight) == []
+        assert [seal.transfers_count for seal in await seal_days(c)] == [7]

@@ -199,9 +199,9 @@ SELECT business_day, transfers_count, entries_count, previous_hash, hash FROM se
 SELECT business_day, hash FROM seals ORDER BY business_day DESC LIMIT 1
 
 -- name: unsealed_days
--- Days before today (WIB) that have transfers and no seal.
+-- Days before one (WIB) that have transfers and no seal.
 SELECT DISTINCT t.business_day FROM transfers t
- WHERE t.business_day < wib_day(clock_timestamp())
+ WHERE t.business_day < $1
    AND t.business_day > coalesce((SELECT max(business_day) FROM seals), '-infinity'::date)
  ORDER BY 1
 
@@ -218,6 +218,10 @@ SELECT concat_ws('|', t.id, t.key, t.event, t.phase, t.pending_id, t.debit_accou
 -- name: own_the_ledger_for_an_instant
 -- After this returns, every transfer of a day that is over has been committed.
 SELECT pg_advisory_xact_lock($1)
+
+-- name: today
+-- The day (WIB) it is now, by the clock that dates transfers.
+SELECT wib_day(clock_timestamp())
 
 -- name: insert_seal
 -- Close a day.

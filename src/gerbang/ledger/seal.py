@@ -33,8 +33,11 @@ async def seal_days(connection: Connection) -> list[Seal]:
     """Seal every finished day that has transfers; the connection must not be in a transaction."""
     async with connection.transaction():
         await connection.execute(SQL.own_the_ledger_for_an_instant, LEDGER_LOCK_KEY)
+        # Asked while nobody writes: were midnight to come after the lock is let go, somebody may
+        # still be writing for the day that ends with it.
+        today = await connection.fetchval(SQL.today)
     sealed = []
-    for row in await connection.fetch(SQL.unsealed_days):
+    for row in await connection.fetch(SQL.unsealed_days, today):
         async with connection.transaction(isolation="repeatable_read"):
             sealed.append(await _seal(connection, row[0]))
     return sealed
