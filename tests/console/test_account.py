@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import re
 
+import httpx
 import pyotp
 
 from console.browser import PASSWORD, Browser, add_user, told
@@ -71,8 +73,7 @@ async def test_a_form_of_another_site_is_refused(owner: Browser) -> None:
 
 async def test_a_second_factor_is_added_asked_for_and_no_code_works_twice(owner: Browser) -> None:
     page = await owner.get("/console/account/second-factor")
-    sealed = found(r'name="sealed" value="([0-9a-f]+)"', page.text)
-    secret = found(r"<code>([A-Z2-7]{32})</code>", page.text)
+    sealed, secret = offered(page)
     wrong = await owner.post(
         "/console/account/second-factor", {"sealed": sealed, "code": "000000"}, 422
     )
@@ -92,6 +93,49 @@ async def test_a_second_factor_is_added_asked_for_and_no_code_works_twice(owner:
     await owner.post("/console/sign-out")
     await owner.sign_in("owner")
     await owner.post("/console/second-factor", {"code": recovery[0]}, 422)
+
+
+async def test_a_second_factor_is_not_exchanged_by_who_only_found_the_browser_open(
+    owner: Browser, node: Node
+) -> None:
+    sealed, secret = offered(await owner.get("/console/account/second-factor"))
+    kept = await add_factor(owner)
+    form = {"sealed": sealed, "code": pyotp.TOTP(secret).now()}
+    refused = await owner.post("/console/account/second-factor", form, 422)
+    assert "Remove the second factor that is on first" in refused.text
+    row = await node.pool.fetchrow("SELECT totp_sealed FROM users WHERE username = 'owner'")
+    assert node.box.open(row["totp_sealed"])["totp"] == kept
+
+
+async def test_a_right_password_buys_no_new_tries_at_the_second_factor(
+    owner: Browser, node: Node
+) -> None:
+    secret = await add_factor(owner)
+    await owner.post("/console/sign-out")
+    for _ in range(3):
+        await owner.sign_in("owner")
+        for _ in range(2):
+            answer = await owner.client.post("/console/second-factor", data={"code": "000000"})
+            assert answer.status_code == 422
+    assert "Wrong too often" in answer.text
+    assert "Wrong too often" in told(await owner.sign_in("owner", status=422))
+    await node.pool.execute("DELETE FROM sign_in_failures")
+    await node.pool.execute("UPDATE users SET totp_step = 0")
+    await owner.sign_in("owner")
+    await owner.post("/console/second-factor", {"code": pyotp.TOTP(secret).now()})
+    assert await node.pool.fetchval("SELECT count(*) FROM sign_in_failures") == 0
+
+
+async def test_tries_at_one_moment_are_counted_like_tries_one_by_one(
+    browser: Browser, node: Node
+) -> None:
+    form = {"username": "owner", "password": "wrong wrong"}
+    answers = await asyncio.gather(
+        *(browser.client.post("/console/sign-in", data=form) for _ in range(20))
+    )
+    judged = [answer for answer in answers if "Wrong too often" not in answer.text]
+    assert len(judged) <= 5
+    assert await node.pool.fetchval("SELECT count(*) FROM sign_in_failures") == len(judged)
 
 
 async def test_a_temporary_password_is_changed_before_anything_else(
@@ -217,6 +261,20 @@ async def test_the_first_owner_needs_the_code_of_the_server(node: Node) -> None:
     assert (await browser.get("/console/account")).url.path == "/console/account"
     assert (await browser.get("/console/welcome")).url.path == "/console"
     await browser.close()
+
+
+def offered(page: httpx.Response) -> tuple[str, str]:
+    """The sealed and the readable secret of a second factor that is offered."""
+    sealed = found(r'name="sealed" value="([0-9a-f]+)"', page.text)
+    return sealed, found(r"<code>([A-Z2-7]{32})</code>", page.text)
+
+
+async def add_factor(browser: Browser) -> str:
+    """Add a second factor and give its secret."""
+    sealed, secret = offered(await browser.get("/console/account/second-factor"))
+    form = {"sealed": sealed, "code": pyotp.TOTP(secret).now()}
+    await browser.post("/console/account/second-factor", form)
+    return secret
 
 
 def found(pattern: str, text: str) -> str:

@@ -134,7 +134,7 @@ async def set_password(
 async def remove_second_factor(connection: Connection, username: str, *, actor: str) -> None:
     """Take the second factor away, for who lost it."""
     row = await _locked(connection, username)
-    await connection.execute(SQL.set_second_factor, row["id"], None, 0)
+    await connection.execute(SQL.remove_second_factor, row["id"])
     await connection.execute(SQL.delete_recovery_codes, row["id"])
     await write_audit(
         connection, actor=actor, action="user.second_factor_removed", subject=f"user:{username}"

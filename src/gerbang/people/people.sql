@@ -46,9 +46,13 @@ SELECT id FROM users WHERE role = 'owner' AND active ORDER BY id FOR UPDATE
 -- A new password.
 UPDATE users SET password_hash = $2, password_temporary = $3, updated_at = now() WHERE id = $1
 
--- name: set_second_factor
--- A second factor, or none.
-UPDATE users SET totp_sealed = $2, totp_step = $3, updated_at = now() WHERE id = $1
+-- name: add_second_factor
+-- A second factor where there is none: taking one away asks for the password.
+UPDATE users SET totp_sealed = $2, totp_step = $3, updated_at = now() WHERE id = $1 AND totp_sealed IS NULL RETURNING id
+
+-- name: remove_second_factor
+-- None any more.
+UPDATE users SET totp_sealed = NULL, totp_step = 0, updated_at = now() WHERE id = $1
 
 -- name: use_step
 -- Note the time step of a code; no row means that it was used before.
@@ -108,12 +112,16 @@ SELECT s.id, s.ip, s.user_agent, s.created_at, s.seen_at, u.username, u.name
  ORDER BY s.seen_at DESC
  LIMIT 200
 
--- name: note_failure
--- Somebody got it wrong.
-INSERT INTO sign_in_failures (username, ip) VALUES ($1, $2)
+-- name: begin_try
+-- A try counts as wrong until it was right.
+INSERT INTO sign_in_failures (username, ip) VALUES ($1, $2) RETURNING id
+
+-- name: forget_try
+-- It was right, or was not judged at all.
+DELETE FROM sign_in_failures WHERE id = $1
 
 -- name: count_failures
--- How often in the window: this name from this address, this name, this address.
+-- How often in the window, tries that are being judged included: this name from this address, this name, this address.
 SELECT count(*) FILTER (WHERE username = $1 AND ip = $2) AS both_count,
        count(*) FILTER (WHERE username = $1) AS username_count,
        count(*) FILTER (WHERE ip = $2) AS ip_count

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from gerbang.audit import write_audit
-from gerbang.errors import BadInputError, UserError
+from gerbang.errors import BadInputError, ConflictError, UserError
 from gerbang.people.admin import SQL
 from gerbang.people.password import Passwords
 from gerbang.people.role import Role
@@ -51,26 +51,32 @@ async def check_password_of(
     passwords: Passwords, limits: Limits,
 ) -> User:  # fmt: skip
     """Give the user whose password it is. Raises WrongError or TooOftenError."""
-    username = username.strip().lower()[:64]
-    await _check_limits(pool, username, ip, limits)
+    username = username.strip().lower()[:64].replace("\x00", "")
+    attempt = await _begin_try(pool, username, ip, limits)
     row = await pool.fetchrow(SQL.user_by_name, username)
     right = await passwords.matches(password, row["password_hash"] if row else None)
     if row is None or not right or not row["active"] or _realm(row) != realm:
-        await _note_failure(pool, username, ip, "password")
+        _log_failure(username, ip, "password")
         raise WrongError("wrong name or password")
-    await pool.execute(SQL.forget_failures, username, ip, limits.window_s)
-    return _user(row)
+    user = _user(row)
+    if user.has_second_factor:
+        # Half of it is right: wrong codes of before still count, or a password would buy new tries.
+        await pool.execute(SQL.forget_try, attempt)
+    else:
+        await pool.execute(SQL.forget_failures, username, ip, limits.window_s)
+    return user
 
 
 async def check_own_password(
     pool: Pool, user: User, password: str, *, ip: str, passwords: Passwords, limits: Limits
 ) -> None:
     """Ask somebody who is signed in for the password again. Raises like `check_password_of`."""
-    await _check_limits(pool, user.username, ip, limits)
+    attempt = await _begin_try(pool, user.username, ip, limits)
     row = await pool.fetchrow(SQL.user_by_id, user.id)
     if not await passwords.matches(password, row["password_hash"] if row else None):
-        await _note_failure(pool, user.username, ip, "own password")
+        _log_failure(user.username, ip, "own password")
         raise WrongError("the password is wrong")
+    await pool.execute(SQL.forget_try, attempt)
 
 
 async def check_second_factor(
@@ -81,9 +87,9 @@ async def check_second_factor(
     row = await pool.fetchrow(SQL.user_by_id, user_id)
     if row is None or row["totp_sealed"] is None:
         raise WrongError("there is no second factor")
-    await _check_limits(pool, row["username"], ip, limits)
+    await _begin_try(pool, row["username"], ip, limits)
     if not await _code_holds(pool, row, code, box, at):
-        await _note_failure(pool, row["username"], ip, "second factor")
+        _log_failure(row["username"], ip, "second factor")
         raise WrongError("the code is wrong, or was used")
     await pool.execute(SQL.forget_failures, row["username"], ip, limits.window_s)
     return _user(row)
@@ -108,7 +114,9 @@ async def add_second_factor(
     if step is None:
         raise BadInputError("that is not the code of this minute", {"code": "is not right"})
     codes = new_recovery_codes()
-    await connection.execute(SQL.set_second_factor, user.id, box.seal({"totp": secret}), step)
+    sealed = box.seal({"totp": secret})
+    if await connection.fetchval(SQL.add_second_factor, user.id, sealed, step) is None:
+        raise ConflictError("there is a second factor already")
     await connection.execute(SQL.delete_recovery_codes, user.id)
     await connection.execute(SQL.insert_recovery_codes, user.id, [hash_token(c) for c in codes])
     await write_audit(
@@ -126,20 +134,23 @@ def fresh_secret(box: SecretBox) -> tuple[str, str]:
     return secret, box.seal({"totp": secret}).hex()
 
 
-async def _check_limits(pool: Connection | Pool, username: str, ip: str, limits: Limits) -> None:
+async def _begin_try(pool: Connection | Pool, username: str, ip: str, limits: Limits) -> int:
+    """Count a try before it is judged: else many at one moment would all be within the limit."""
+    attempt: int = await pool.fetchval(SQL.begin_try, username, ip)
     row = await pool.fetchrow(SQL.count_failures, username, ip, limits.window_s)
     most = limits.failures_max
     if row is not None and (
-        row["both_count"] >= most
-        or row["username_count"] >= most * BY_NAME_FACTOR
-        or row["ip_count"] >= most * BY_ADDRESS_FACTOR
+        row["both_count"] > most
+        or row["username_count"] > most * BY_NAME_FACTOR
+        or row["ip_count"] > most * BY_ADDRESS_FACTOR
     ):
+        await pool.execute(SQL.forget_try, attempt)
         log.warning("sign_in.refused_too_often", username=username, ip=ip)
         raise TooOftenError(max(1, limits.window_s // 60))
+    return attempt
 
 
-async def _note_failure(pool: Connection | Pool, username: str, ip: str, what: str) -> None:
-    await pool.execute(SQL.note_failure, username, ip)
+def _log_failure(username: str, ip: str, what: str) -> None:
     log.warning("sign_in.failed", username=username, ip=ip, what=what)
 
 

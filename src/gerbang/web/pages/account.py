@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from gerbang.errors import BadInputError
+from gerbang.errors import BadInputError, ConflictError
 from gerbang.people.admin import remove_second_factor, set_password
 from gerbang.people.password import check_password
 from gerbang.people.read import recovery_codes_left
@@ -249,6 +249,8 @@ async def new_factor_page(visit: Visit) -> Response:
 async def add_factor(visit: Visit) -> Response:
     """Keep the second factor and show the recovery codes, once."""
     secret = _opened(visit, visit.form.raw("sealed"))
+    if visit.user.has_second_factor:
+        raise ConflictError(visit.t("account.factor_stands"))
     async with visit.changing() as connection:
         codes = await add_second_factor(
             connection,
