@@ -6,10 +6,19 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from gerbang.orders.outcome import Delivered, Rejected, Unknown
 from gerbang.orders.reasons import Reason
 from gerbang.orders.transitions import AttemptState
-from gerbang.orders.writes import Placed, RecordDelivery, Recorded
+from gerbang.orders.writes import (
+    CannotDecideError,
+    Placed,
+    RecordDelivery,
+    Recorded,
+    RecordOutcome,
+    Transcript,
+)
 from orders.house import NODE, House, open_house
 
 LIMIT_S = 20
@@ -42,6 +51,54 @@ async def test_a_nul_in_a_suppliers_words_does_not_keep_its_outcome_from_being_r
         row = await house.connection.fetchrow("SELECT sn, data FROM orders")
         assert (row["sn"], row["data"]) == ("S\ufffdN", {"\ufffd": ["a\ufffd"]})
         assert told.attempt.message == "ok \\u0000"  # only NUL itself is replaced
+
+
+async def test_half_a_character_in_a_suppliers_words_is_replaced_too(database_url: str) -> None:
+    async with asyncio.timeout(LIMIT_S), open_house(database_url) as house:
+        placed = await _sent(house)
+        said = Delivered(sn="S\ud83dN", message="ok", data={"x\ud800": "\udfff"})
+        told = await _told(house, placed, said)
+        assert told.order.sn.startswith("S\ufffd")
+        assert await house.connection.fetchval("SELECT state::text FROM orders") == "success"
+
+
+@pytest.mark.parametrize("cost", [-5_000, 10**30])
+async def test_a_cost_that_cannot_be_is_not_believed_but_the_delivery_is(
+    database_url: str, cost: int
+) -> None:
+    async with asyncio.timeout(LIMIT_S), open_house(database_url) as house:
+        placed = await _sent(house)
+        told = await _told(house, placed, Delivered(sn="SN", cost=cost))
+        assert (told.order.state, told.order.cost) == ("success", 5000)
+        case = await house.connection.fetchrow("SELECT kind, detail FROM cases")
+        assert (case["kind"], case["detail"]) == ("cost_impossible", {"said": str(cost)})
+        assert (await house.verify()).clean
+
+
+async def test_a_person_does_not_contradict_what_the_supplier_said_a_moment_before(
+    database_url: str,
+) -> None:
+    async with asyncio.timeout(LIMIT_S), open_house(database_url) as house:
+        for said, decided in (
+            (Delivered(sn="SN"), Rejected(reason=Reason.BILLER_FAILED, reroutable=False)),
+            (Rejected(reason=Reason.NUMBER_NOT_FOUND, reroutable=False), Delivered()),
+        ):
+            placed = await _sent(house)
+            assert placed.attempt is not None
+            decision = RecordOutcome(
+                order_id=placed.order.id,
+                attempt_id=placed.attempt.id,
+                account_ids=(house.account_id, house.receivable_id),
+                outcome=decided,
+                transcript=Transcript(kind="person", request="no news", answer=""),
+            )
+            told = await _told(house, placed, said)
+            with pytest.raises(CannotDecideError):
+                await house.lane.submit(decision)
+            state = "SELECT state::text FROM orders WHERE id = $1"
+            kept = await house.connection.fetchval(state, placed.order.id)
+            assert kept == told.order.state
+        assert (await house.verify()).clean
 
 
 async def test_the_next_callback_of_an_order_is_woken_however_two_commits_meet(

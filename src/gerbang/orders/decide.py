@@ -8,16 +8,15 @@ from typing import Any, Final, Literal
 from gerbang.orders.intake import SQL
 from gerbang.orders.outcome import Delivered, Outcome, Rejected
 from gerbang.orders.reasons import Reason
-from gerbang.orders.writes import Recorded, RecordOutcome, Transcript
+from gerbang.orders.transitions import ATTEMPT_DECIDABLE
+from gerbang.orders.writes import CannotDecideError, Recorded, RecordOutcome, Transcript
 from gerbang.postgres.lane import Lane
 from gerbang.postgres.pool import Pool
 
+__all__ = ["CannotDecideError", "Decision", "check_decidable", "decide_order"]
+
 Decision = Literal["delivered", "rejected"]
 REASON_LENGTH_MIN: Final = 5
-
-
-class CannotDecideError(Exception):
-    """The order is not one that a person may decide now."""
 
 
 async def decide_order(
@@ -33,7 +32,9 @@ async def decide_order(
 ) -> Recorded:
     """Settle the last attempt of a pending order as `delivered` or `rejected`.
 
-    Only an attempt that was sent and is not final can be decided. Raises CannotDecideError.
+    Only an attempt that was sent and is not final can be decided; the lane looks again, under the
+    order's lock, so that no person contradicts what the supplier just said. Raises
+    CannotDecideError.
     """
     row = await check_decidable(pool, order_id, reason)
     recorded: Recorded = await lane.submit(
@@ -56,7 +57,7 @@ async def check_decidable(pool: Pool, order_id: int, reason: str) -> Any:
     row = await pool.fetchrow(SQL.attempt_for_decision, order_id)
     if row is None:
         raise CannotDecideError(f"order {order_id} has no attempt")
-    if row["state"] not in {"unknown", "accepted"}:
+    if row["state"] not in ATTEMPT_DECIDABLE:
         raise CannotDecideError(f"its attempt is {row['state']}: nothing to decide")
     return row
 

@@ -13,9 +13,10 @@ from gerbang.orders.batch_state import BatchState
 from gerbang.orders.order import Attempt, Order
 from gerbang.orders.outcome import Outcome, StatusOutcome
 from gerbang.orders.place import new_attempt
-from gerbang.orders.settle import apply_outcome
+from gerbang.orders.settle import PERSON, apply_outcome
 from gerbang.orders.situation import Situation
-from gerbang.orders.writes import DueCallbackRow, Recorded, RecordOutcome
+from gerbang.orders.transitions import ATTEMPT_DECIDABLE
+from gerbang.orders.writes import CannotDecideError, DueCallbackRow, Recorded, RecordOutcome
 
 AnyOutcome = Outcome | StatusOutcome
 
@@ -24,12 +25,17 @@ CALLBACK_CLAIM: Final = timedelta(seconds=60)
 
 
 def record_outcome(state: BatchState, w: RecordOutcome) -> Recorded | Exception:
-    """Apply an outcome to its attempt and order; LookupError where there is none."""
+    """Apply an outcome to its attempt and order; LookupError where there is none.
+
+    CannotDecideError where a person decides what has become known meanwhile.
+    """
     order = state.orders.get(w.order_id)
     attempts = state.attempts.get(w.order_id, [])
     attempt = next((a for a in attempts if a.id == w.attempt_id), None)
     if order is None or attempt is None:
         return LookupError(f"no attempt {w.attempt_id} of order {w.order_id}")
+    if w.transcript.kind == PERSON and attempt.state not in ATTEMPT_DECIDABLE:
+        return CannotDecideError(f"its attempt is {attempt.state.value}: nothing to decide")
     outcome = storable(w.outcome)
     s = _situation(state, w, order, attempt, attempts)
     apply_outcome(s, outcome)
@@ -37,20 +43,24 @@ def record_outcome(state: BatchState, w: RecordOutcome) -> Recorded | Exception:
 
 
 def storable(outcome: AnyOutcome) -> AnyOutcome:
-    """Replace NUL in a supplier's words: no text of a database may hold it."""
-    if "\\u0000" not in _outcome_text(outcome):
-        return outcome
-    clean = _without_nul(msgspec.to_builtins(outcome))
+    """Replace in a supplier's words what no text of a database may hold: NUL, half characters."""
+    try:
+        if "\\u0000" not in _outcome_text(outcome):
+            return outcome
+    except UnicodeEncodeError:
+        pass
+    clean = _clean(msgspec.to_builtins(outcome))
     return msgspec.convert(clean, type(outcome))
 
 
-def _without_nul(value: Any) -> Any:
+def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return value.replace("\x00", "\ufffd")
+        whole = value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+        return whole.replace("\x00", "\ufffd")
     if isinstance(value, dict):
-        return {_without_nul(name): _without_nul(member) for name, member in value.items()}
+        return {_clean(name): _clean(member) for name, member in value.items()}
     if isinstance(value, list):
-        return [_without_nul(member) for member in value]
+        return [_clean(member) for member in value]
     return value
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from gerbang.dialects.contract import CallbackEvent, OrderState
 from gerbang.ledger.account import HouseAccount
 from gerbang.ledger.transfer import Phase, Transfer, TransferEvent
+from gerbang.money import RUPIAH_MAX
 from gerbang.orders.bill_money import Ends, split_bill, unsplit_bill
 from gerbang.orders.outcome import (
     Accepted,
@@ -110,6 +111,10 @@ def _cost(s: Situation, outcome: Delivered) -> int:
     a difference between the two is news.
     """
     if outcome.cost is None:
+        return s.attempt.cost_expected
+    if not 0 <= outcome.cost <= RUPIAH_MAX:
+        # The ledger would refuse it, and with it that the order was delivered.
+        open_case(s, "cost_impossible", {"said": str(outcome.cost)})
         return s.attempt.cost_expected
     if s.bill is None:
         return outcome.cost

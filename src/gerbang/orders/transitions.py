@@ -28,6 +28,9 @@ ATTEMPT_OPEN: Final = frozenset(
     {AttemptState.PREPARED, AttemptState.SENDING, AttemptState.ACCEPTED, AttemptState.UNKNOWN}
 )
 
+ATTEMPT_DECIDABLE: Final = frozenset({AttemptState.ACCEPTED, AttemptState.UNKNOWN})
+"""What a person may decide: it was sent, and nobody knows what became of it."""
+
 ORDER_STEPS: Final[frozenset[tuple[OrderState, OrderState]]] = frozenset(
     {
         (OrderState.PENDING, OrderState.SUCCESS),

@@ -125,6 +125,10 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     elapsed_ms: int = 0
 
 
+class CannotDecideError(Exception):
+    """The order is not one that a person may decide now."""
+
+
 class RecordOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """Apply what became known of an attempt."""
 
