@@ -103,8 +103,8 @@ async def test_a_second_factor_is_not_exchanged_by_who_only_found_the_browser_op
     form = {"sealed": sealed, "code": pyotp.TOTP(secret).now()}
     refused = await owner.post("/console/account/second-factor", form, 422)
     assert "Remove the second factor that is on first" in refused.text
-    row = await node.pool.fetchrow("SELECT totp_sealed FROM users WHERE username = 'owner'")
-    assert node.box.open(row["totp_sealed"])["totp"] == kept
+    sealed_now = "SELECT totp_sealed FROM users WHERE username = 'owner'"
+    assert node.box.open(await node.pool.fetchval(sealed_now))["totp"] == kept
 
 
 async def test_a_right_password_buys_no_new_tries_at_the_second_factor(
