@@ -33,6 +33,7 @@ from gerbang.people.role import Permission
 from gerbang.secrets_box import hash_token
 from gerbang.testing.desk import TestingDesk
 from gerbang.testing.trigger import ENDINGS
+from gerbang.web.client_address import client_ip_of
 
 router = APIRouter(tags=["testing"])
 
@@ -73,7 +74,7 @@ async def let_in(
         token = await find_token(services.node.pool, text)
         if token is not None:
             return _of_operator(services, token, reseller)
-    client_ip = request.client.host if request.client else ""
+    client_ip = client_ip_of(request.scope)
     for credential, proven in _candidates(services, kind.lower(), text):
         # Address and rate come first, as in the dialects: so a short password cannot be tried out.
         reason = services.node.gateway.check_access(credential, client_ip)

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from gerbang.ids import new_error_id
 from gerbang.outbound.message import Answered, InboundRequest
+from gerbang.web.client_address import client_ip_of
 
 log = structlog.get_logger()
 
@@ -117,14 +118,13 @@ async def read_body(receive: Receive, bytes_max: int) -> bytes:
 
 def inbound_request(scope: Scope, body: bytes) -> InboundRequest:
     """Make the neutral request of an ASGI scope."""
-    client = scope.get("client")
     return InboundRequest(
         method=scope["method"],
         path=scope["path"],
         query=scope["query_string"],
         headers=tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in scope["headers"]),
         body=body,
-        client_ip=scope.get("gerbang.client_ip") or (client[0] if client else ""),
+        client_ip=client_ip_of(scope),
     )
 
 

@@ -9,7 +9,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from gerbang.web.asgi import Endpoint
-from gerbang.web.client_address import ClientAddress
+from gerbang.web.client_address import FOUND, ClientAddress
 
 
 class FastPaths:
@@ -32,7 +32,7 @@ class FastPaths:
         if scope["type"] == "http":
             client = scope.get("client")
             peer = client[0] if client else ""
-            scope["gerbang.client_ip"] = self.client_ip(peer, scope["headers"])
+            scope[FOUND] = self.client_ip(peer, scope["headers"])
             endpoint = self.find(scope["method"], scope["path"])
             if endpoint is not None:
                 await endpoint(scope, receive, send)
