@@ -11,6 +11,9 @@ import pytest
 
 from cards.shop import VISA, Shop, open_shop
 from gerbang.dialects.nicepay.client import hidden_inputs
+from gerbang.ledger.credit import collect_receivable
+from gerbang.ledger.move import MoveMoney
+from gerbang.ledger.transfer import TransferEvent
 from gerbang.ledger.verify import verify
 from gerbang.postgres.errors import IntegrityViolation
 
@@ -50,7 +53,7 @@ async def check_ledger(shop: Shop) -> None:
 
 async def settled(shop: Shop, deposit: dict[str, Any], **wanted: Any) -> dict[str, Any]:
     shown: dict[str, Any] = {}
-    for _ in range(100):
+    for _ in range(1_200):
         shown = await shop.at.call("GET", f"/card-deposits/{deposit['id']}")
         if all(shown[name] == value for name, value in wanted.items()):
             return shown
@@ -84,6 +87,73 @@ async def test_a_void_takes_it_back(shop: Shop) -> None:
     await settled(shop, deposit, taken_back=150_000)
     assert await balance(shop) == 0
     await check_ledger(shop)
+
+
+async def test_a_credit_whose_node_died_before_noting_it_is_taken_back_with_the_charge(
+    shop: Shop,
+) -> None:
+    await shop.at.node.card_office.deposits.stop()
+    deposit = await paid(shop)
+    node = shop.at.node
+    ids = await node.pool.fetchrow(
+        "SELECT m.account_id AS merchant, r.account_id AS reseller FROM card_deposits d"
+        " JOIN merchants m ON m.id = d.merchant_id JOIN resellers r ON r.id = d.reseller_id"
+    )
+    assert ids is not None
+    await node.lane.submit(
+        MoveMoney(
+            key=f"card_deposit:{deposit['id']}",
+            event=TransferEvent.CARD_DEPOSIT,
+            debit_account_id=ids["merchant"],
+            credit_account_id=ids["reseller"],
+            amount=150_000,
+            actor="the node that died",
+            note=deposit["txid"],
+        )
+    )
+    await shop.at.call("POST", f"/card-payments/{deposit['txid']}/cancel", json={})
+    await settled(shop, deposit, taken_back=150_000)
+    assert await balance(shop) == 0
+    await check_ledger(shop)
+
+
+async def test_a_debt_is_collected_even_if_that_fails_the_first_time(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = iter([1])
+
+    async def collect_later(*args: Any, **named: Any) -> int:
+        if next(failures, None):
+            raise ConnectionError("the database is away")
+        return await collect_receivable(*args, **named)
+
+    await shop.at.node.card_office.deposits.stop()
+    monkeypatch.setattr("gerbang.cards.deposit.collect_receivable", collect_later)
+    deposit = await paid(shop)
+    await owe(shop, 40_000)
+    await settled(shop, deposit, state="credited")
+    assert await balance(shop) == 110_000
+    await check_ledger(shop)
+
+
+async def owe(shop: Shop, amount: int) -> None:
+    """Let the reseller owe us something."""
+    node = shop.at.node
+    ids = {
+        row["code"]: row["id"]
+        for row in await node.pool.fetch("SELECT code, id FROM accounts ORDER BY id")
+    }
+    await node.lane.submit(
+        MoveMoney(
+            key="owed",
+            event=TransferEvent.SURCHARGE_RECEIVABLE,
+            debit_account_id=ids["receivable:TOKO"],
+            credit_account_id=ids["house:surcharges"],
+            amount=amount,
+            actor="test",
+            note="",
+        )
+    )
 
 
 async def test_what_was_spent_meanwhile_becomes_a_receivable(shop: Shop) -> None:

@@ -131,13 +131,7 @@ class CardDepositDesk:
 
     async def _credit(self, row: Mapping[str, Any]) -> None:
         """Credit once, after the acquirer was asked and said that it has the money."""
-        merchant = self._cards.directory.by_id(row["merchant_id"])
-        if merchant is None:
-            return
-        acquirer = self._cards.acquirers[merchant.acquirer]
-        truth = await acquirer.inquire(row["reference"], AttemptKind(row["kind"]))
-        if not isinstance(truth, Approved):
-            log.warning("card_deposit.not_confirmed", deposit=row["id"], said=type(truth).__name__)
+        if not (row["moved"] or await self._is_confirmed(row)):
             return
         key = f"card_deposit:{row['id']}"
         move = MoveMoney(
@@ -150,11 +144,24 @@ class CardDepositDesk:
             note=row["txid"],
         )
         await move_told(self._lane, move)
-        await self._pool.fetchval(SQL.note_credited, row["id"])
         await collect_receivable(
             self._pool, self._lane, row["reseller"], row["amount"], key=key, actor=row["actor"]
         )
+        # Last: what is noted is not looked at again.
+        await self._pool.fetchval(SQL.note_credited, row["id"])
         log.info("card_deposit.credited", deposit=row["id"], amount=row["amount"])
+
+    async def _is_confirmed(self, row: Mapping[str, Any]) -> bool:
+        """Ask the acquirer once more whether it has the money."""
+        merchant = self._cards.directory.by_id(row["merchant_id"])
+        if merchant is None:
+            return False
+        acquirer = self._cards.acquirers[merchant.acquirer]
+        truth = await acquirer.inquire(row["reference"], AttemptKind(row["kind"]))
+        if isinstance(truth, Approved):
+            return True
+        log.warning("card_deposit.not_confirmed", deposit=row["id"], said=type(truth).__name__)
+        return False
 
     async def _take_back(self, row: Mapping[str, Any]) -> None:
         """Take from the balance what went back to the card, or let the reseller owe it.

@@ -19,16 +19,18 @@ UPDATE card_deposits d SET state = 'closed'
 RETURNING id
 
 -- name: paid_deposits
--- Open deposits whose payment was charged and moves money.
+-- Open deposits whose payment was charged and moves money; `moved` are those whose credit is in the ledger and was
+-- not noted: they are told so whatever became of the payment since, so that what went back is taken back.
 SELECT d.id, d.amount, d.actor, r.code AS reseller, r.account_id, m.account_id AS merchant_account_id,
-       p.txid, p.merchant_id, a.reference, a.kind::text
+       p.txid, p.merchant_id, a.reference, a.kind::text, t.id IS NOT NULL AS moved
   FROM card_deposits d
   JOIN payments p ON p.id = d.payment_id
   JOIN payment_attempts a ON a.payment_id = p.id AND a.state = 'approved' AND a.kind IN ('charge', 'capture')
   JOIN resellers r ON r.id = d.reseller_id
   JOIN merchants m ON m.id = d.merchant_id
+  LEFT JOIN transfers t ON t.key = 'card_deposit:' || d.id
  WHERE d.state = 'open' AND d.id > $1 AND p.booked AND p.paid_at IS NOT NULL
-   AND p.state IN ('paid', 'settled', 'partly_refunded')
+   AND (p.state IN ('paid', 'settled', 'partly_refunded') OR t.id IS NOT NULL)
    AND (NOT p.sandboxed OR (SELECT demo FROM installation))
  ORDER BY d.id LIMIT 100
 

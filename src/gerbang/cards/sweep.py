@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -165,7 +165,7 @@ class CardSweep:
                 )
                 for row in own
             ]
-            done += sum(1 for what in await asyncio.gather(*writes) if what)
+            done += sum(1 for what in await self._all_told(writes) if what)
             if settlement_id is not None:
                 await self._pool.execute(SQL.sum_settlement, settlement_id)
         return done
@@ -189,20 +189,27 @@ class CardSweep:
         if not rows:
             return
         settlement_id = await self._settlement(merchant, now)
-        await asyncio.gather(
-            *(
-                self._recorder.write(
-                    SettleRefund(
-                        merchant=merchant,
-                        payment_id=row["payment_id"],
-                        attempt_id=row["id"],
-                        settlement_id=settlement_id,
-                    )
+        await self._all_told(
+            self._recorder.write(
+                SettleRefund(
+                    merchant=merchant,
+                    payment_id=row["payment_id"],
+                    attempt_id=row["id"],
+                    settlement_id=settlement_id,
                 )
-                for row in rows
             )
+            for row in rows
         )
         await self._pool.execute(SQL.sum_settlement, settlement_id)
+
+    @staticmethod
+    async def _all_told(writes: Iterable[Awaitable[Any]]) -> list[Any]:
+        """Wait for all; one that cannot be written stays due, and holds up nothing else."""
+        results = await asyncio.gather(*writes, return_exceptions=True)
+        for error in results:
+            if isinstance(error, BaseException):
+                log.warning("card_payment.not_moved_on", error=repr(error))
+        return [result for result in results if not isinstance(result, BaseException)]
 
     # --- promised cancels -----------------------------------------------------------------------
 
