@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic
 
 import structlog
 
@@ -11,15 +13,15 @@ from gerbang.orders.intake import SQL
 from gerbang.orders.order import order_from_row
 from gerbang.orders.waiters import Waiters
 from gerbang.orders.writes import SettledTesting, SettleTesting
-from gerbang.postgres.lane import Lane
+from gerbang.postgres.lane import Lane, NotWrittenError
 from gerbang.postgres.pool import Pool
 
 log = structlog.get_logger()
 
 STEPS_AT_ONCE = 200
 POLL_S = 0.25
-DECISIONS_EVERY = 40
-"""Every so many rounds (ten seconds), look for unknown orders that are due for a person."""
+DECISIONS_EVERY_S = 10.0
+"""How often to look for unknown orders that are due for a person."""
 
 
 class Sweep:
@@ -56,17 +58,16 @@ class Sweep:
         self._steps_hint.set()
 
     async def _run(self) -> None:
-        rounds = 0
+        look_at = monotonic()
         while True:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._steps_hint.wait(), POLL_S)
-            except TimeoutError:
-                rounds += 1
             self._steps_hint.clear()
             try:
                 await self.settle_due_steps()
                 await self._tell_waiters()
-                if rounds % DECISIONS_EVERY == 1:
+                if monotonic() >= look_at:
+                    look_at = monotonic() + DECISIONS_EVERY_S
                     await self._mark_needing_decision()
             except Exception as error:  # noqa: BLE001 (the database may be away)
                 log.warning("sweep.failed", error=repr(error))
@@ -76,9 +77,16 @@ class Sweep:
         """Let due sandbox steps happen, in their order."""
         rows = await self._pool.fetch(SQL.due_sandbox_steps, STEPS_AT_ONCE)
         for row in rows:
-            settled: SettledTesting | None = await self._lane.submit(
-                SettleTesting(step_id=row["id"], order_id=row["order_id"], outcome=row["outcome"])
+            step = SettleTesting(
+                step_id=row["id"], order_id=row["order_id"], outcome=row["outcome"]
             )
+            try:
+                settled: SettledTesting | None = await self._lane.submit(step)
+            except NotWrittenError:
+                raise  # the database is away: for the others too
+            except Exception as error:  # noqa: BLE001 (it stays due, and the others go on)
+                log.warning("sandbox_step.not_done", order_id=row["order_id"], error=repr(error))
+                continue
             if settled is not None:
                 self._after_testing(settled)
 
