@@ -90,6 +90,14 @@ async def test_what_makes_no_sense_is_refused(
         await credit(at, amount, **more)
 
 
+@pytest.mark.parametrize("key", ["order:7:post", "bank_line:1:deposit", "k:receivable"])
+async def test_a_key_that_gerbang_makes_itself_is_not_taken_from_it(
+    at: tuple[House, Pool], key: str
+) -> None:
+    with pytest.raises(BadInputError, match="must not begin with"):
+        await credit(at, 5, key=key)
+
+
 async def test_an_unknown_reseller_is_not_found(at: tuple[House, Pool]) -> None:
     with pytest.raises(NotFoundError):
         await credit(at, 5, code="NONE")

@@ -22,7 +22,7 @@ from gerbang.errors import (
     UserError,
     database_errors_told,
 )
-from gerbang.ledger.credit import check_text, move_told
+from gerbang.ledger.credit import check_key, check_text, move_told
 from gerbang.ledger.move import MoveMoney
 from gerbang.ledger.transfer import TransferEvent
 from gerbang.money import RUPIAH_MAX
@@ -107,7 +107,7 @@ class ApprovalDesk:
         """Move money between two accounts by hand, once per key; gives the proposal."""
         if not 0 < amount <= RUPIAH_MAX:
             raise BadInputError("an amount in rupiah is needed", {"amount": f"1 to {RUPIAH_MAX}"})
-        check_text("key", key, needed=True)
+        check_key(key)
         if debit == credit:
             raise BadInputError("two different accounts are needed", {"credit": "another one"})
         for code in (debit, credit):

@@ -7,7 +7,7 @@ from typing import Any
 from gerbang.cards.store import SQL
 from gerbang.errors import BadInputError, ConflictError, NotFoundError
 from gerbang.ledger.account import HouseAccount, HouseAccountIds
-from gerbang.ledger.credit import check_text, move_told
+from gerbang.ledger.credit import check_key, check_text, move_told
 from gerbang.ledger.move import MoveMoney
 from gerbang.ledger.transfer import TransferEvent
 from gerbang.money import RUPIAH_MAX
@@ -29,7 +29,7 @@ async def pay_out(
     """Book a payout that was made. Two at one moment take turns, so that both see the balance."""
     if not 0 < amount <= RUPIAH_MAX:
         raise BadInputError("an amount in rupiah is needed", {"amount": "above 0"})
-    check_text("key", key, needed=True)
+    check_key(key)
     check_text("note", note)
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(SQL.lock_payouts, f"payout:{imid}")

@@ -19,6 +19,19 @@ from gerbang.postgres.pool import Pool
 
 TEXT_CHARS_MAX: Final = 200
 COLLECT_DEADLINE_S: Final = 5.0
+OWN_KEYS: Final = (
+    "order:",
+    "attempt:",
+    "bank_line:",
+    "payment:",
+    "card_attempt:",
+    "card_deposit:",
+    "recon:",
+    "surcharge:",
+)
+"""How the keys of what Gerbang books by itself begin."""
+RECEIVABLE: Final = ":receivable"
+"""How the key of what pays a debt, or becomes one, ends."""
 
 
 class Credited(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +97,7 @@ async def collect_receivable(
     """
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(SQL.lock_collecting, f"receivable:{code}")
-        own_key = f"{key}:receivable"
+        own_key = f"{key}{RECEIVABLE}"
         done = await connection.fetchval(SQL.transfer_amount_by_key, own_key)
         if done is not None:
             return int(done)
@@ -131,8 +144,16 @@ def check_text(field: str, text: str, *, needed: bool = False) -> None:
         raise BadInputError(f"{field}: {problem}", {field: problem})
 
 
+def check_key(key: str) -> None:
+    """Refuse a key that people may not choose: what Gerbang books itself needs its own free."""
+    check_text("key", key, needed=True)
+    if key.startswith(OWN_KEYS) or key.endswith(RECEIVABLE):
+        problem = f"must not begin with {', '.join(OWN_KEYS)} or end with {RECEIVABLE}"
+        raise BadInputError(f"key: {problem}", {"key": problem})
+
+
 def _check(amount: int, key: str, note: str) -> None:
     if amount == 0 or abs(amount) > RUPIAH_MAX:
         raise BadInputError("an amount in rupiah is needed", {"amount": "not 0"})
-    check_text("key", key, needed=True)
+    check_key(key)
     check_text("note", note)

@@ -13,7 +13,7 @@ from gerbang.audit import write_audit
 from gerbang.dialects.names import dialect_names
 from gerbang.errors import BadInputError, ConflictError, NotFoundError, database_errors_told
 from gerbang.ledger.account import HouseAccount
-from gerbang.ledger.credit import check_text, move_told
+from gerbang.ledger.credit import check_key, check_text, move_told
 from gerbang.ledger.move import Moved, MoveMoney
 from gerbang.ledger.read import house_account_ids
 from gerbang.ledger.transfer import TransferEvent
@@ -267,7 +267,7 @@ async def top_up_float(
     """Book money sent to a supplier: from the bank into our float there, once per key."""
     if not 0 < amount <= RUPIAH_MAX:
         raise BadInputError("an amount in rupiah is needed", {"amount": f"1 to {RUPIAH_MAX}"})
-    check_text("key", key, needed=True)
+    check_key(key)
     check_text("note", note)
     supplier = await pool.fetchrow(SQL.supplier_by_code, code)
     if supplier is None:
