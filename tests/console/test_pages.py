@@ -30,7 +30,7 @@ class Shop(Browser):
         return int(answer.url.path.rpartition("/")[2])
 
     async def ended(self, page: httpx.Response) -> httpx.Response:
-        for _ in range(100):
+        for _ in range(1_200):
             if 'hx-trigger="every 1s"' not in page.text:
                 return page
             await asyncio.sleep(0.05)
@@ -89,6 +89,24 @@ async def test_orders_are_exported_as_csv_and_a_formula_stays_text(shop: Shop) -
     await stranger.sign_in(other)
     await stranger.get(address[0].rstrip('"'), 404)
     await stranger.close()
+
+
+@pytest.mark.parametrize("asked", ["reseller=NOBODY", "supplier=nobody"])
+async def test_an_export_for_somebody_who_does_not_exist_holds_nobodys_orders(
+    shop: Shop, asked: str
+) -> None:
+    await shop.order()
+    job = await shop.ended(
+        await shop.post(
+            "/console/orders/export",
+            {"format": "csv"},
+            headers={"referer": f"http://gerbang/console/orders?{asked}"},
+        )
+    )
+    address = re.search(r'/console/jobs/\d+/file"', job.text)
+    assert address is not None
+    file = await shop.get(address[0].rstrip('"'))
+    assert list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig")))) == []
 
 
 async def test_a_person_decides_an_unknown_order_with_a_reason(shop: Shop) -> None:

@@ -21,6 +21,8 @@ from gerbang.web.pages.visit import Visit
 
 SQL = load_queries("gerbang.console", "export.sql")
 ROWS_AT_ONCE: Final = 2_000
+NOBODY: Final = 0
+"""The id of a reseller or supplier that is asked for and does not exist: it has no orders."""
 COLUMNS: Final = (
     "id", "created_at", "final_at", "reference", "reseller", "dialect", "product_code",
     "product_name", "destination", "quantity", "counter", "price", "cost", "state", "reason", "sn",
@@ -99,9 +101,9 @@ async def _arguments(connection: Any, chosen: Filter) -> tuple[Any, ...]:
         "SELECT id FROM suppliers WHERE code = $1", chosen.supplier
     )
     return (
-        reseller if chosen.reseller else None,
+        (reseller or NOBODY) if chosen.reseller else None,
         chosen.state or None,
-        supplier if chosen.supplier else None,
+        (supplier or NOBODY) if chosen.supplier else None,
         chosen.product or None,
         {"yes": True, "no": False}.get(chosen.testing),
         chosen.first_day,
