@@ -16,6 +16,7 @@ from gerbang.errors import NotFoundError
 from gerbang.people.role import Permission
 from gerbang.people.user import Session, User
 from gerbang.postgres.pool import Connection, Pool
+from gerbang.web.client_address import client_ip_of
 from gerbang.web.pages.catalogue import LANGUAGE_NAMES, LANGUAGES, Words
 from gerbang.web.pages.forms import Form
 
@@ -28,6 +29,8 @@ THEME_COOKIE: Final = "gerbang_theme"
 THEMES: Final = ("auto", "light", "dark")
 FLASH_S: Final = 30
 FLASH_LETTERS_MAX: Final = 2_000
+_ID_DIGITS_MAX: Final = 18
+"""What has no more always fits a BIGINT."""
 
 
 class Visit:
@@ -77,8 +80,7 @@ class Visit:
     @property
     def ip(self) -> str:
         """Where the request comes from."""
-        scope, client = self.request.scope, self.request.client
-        return str(scope.get("gerbang.client_ip") or (client.host if client else "") or "0.0.0.0")  # noqa: S104 (no address)
+        return client_ip_of(self.request.scope) or "0.0.0.0"  # noqa: S104 (no address)
 
     @property
     def path(self) -> str:
@@ -102,7 +104,7 @@ class Visit:
     def number(self, part: str = "id") -> int:
         """Give a number in the path. Raises NotFoundError when no row could have it."""
         text = str(self.request.path_params[part])
-        if not (text.isascii() and text.isdecimal()) or int(text[:20]) >= 2**63:
+        if not (text.isascii() and text.isdecimal() and len(text) <= _ID_DIGITS_MAX):
             raise NotFoundError(self.t("error.no_such_thing"))
         return int(text)
 
@@ -158,7 +160,9 @@ class Visit:
 
     def go(self, path: str, text: str = "", *, kind: str = "success") -> Response:
         """Send the browser to a path of this site, with a word about what was done."""
-        target = path if path.startswith("/") and not path.startswith("//") else self.site.prefix
+        inside = path.startswith("/") and not path.startswith("//")
+        # Browsers take a backslash for a slash, and a header holds no line end.
+        target = path if inside and "\\" not in path and path.isprintable() else self.site.prefix
         answer: Response
         if self.is_fragment:
             answer = Response(status_code=200, headers={"hx-redirect": target})
