@@ -220,6 +220,13 @@ CONTRADICTIONS: Final[Sequence[Scenario]] = (
         sn="123",
     ),
     Scenario(
+        case="delivered at a cost below zero or beyond every account",
+        pays="the reseller: the normal price; we: the expected cost",
+        order=_P,
+        attempt=AttemptState.UNKNOWN,
+        outcome=Delivered(sn="123", cost=-_COST),
+    ),
+    Scenario(
         case="news of an attempt that was never sent",
         pays="nobody; a person looks",
         order=_P,
