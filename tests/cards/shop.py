@@ -94,7 +94,7 @@ class Shop:
     async def green(self, key: str) -> dict[str, Any]:
         """Wait until an item is green: evidence is written behind the answers."""
         item: dict[str, Any] = {}
-        for _ in range(100):
+        for _ in range(1_200):
             item = (await self.checklist())[key]
             if item["state"] == "green":
                 return item
@@ -103,7 +103,7 @@ class Shop:
 
     async def told(self, order: dict[str, Any]) -> dict[str, str]:
         """Wait for a notification."""
-        for _ in range(200):
+        for _ in range(1_200):
             for fields in self.inbox:
                 if fields["tXid"] == order["tXid"]:
                     return fields

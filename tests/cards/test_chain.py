@@ -108,7 +108,7 @@ async def test_a_lost_answer_to_a_cancel_is_found_by_inquiry_and_not_sent_again(
     await pay_there(shop, inner, order)
     cable.lost.add("cancel")
     await shop.cancel(order, 150_000)
-    for _ in range(100):
+    for _ in range(1_200):
         if (await shop.inquire(order))["resultMsg"] == "void":
             break
         await asyncio.sleep(0.05)

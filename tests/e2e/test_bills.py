@@ -27,7 +27,7 @@ def customer(ending: str = "5555") -> str:
 
 @pytest.fixture
 async def http(demo: RunningDemo) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=demo.base_url, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=demo.base_url, timeout=60) as client:
         yield client
 
 
@@ -55,7 +55,7 @@ async def pay(
 
 async def final(http: httpx.AsyncClient, buyer: Buyer, ref: str, **more: Any) -> httpx.Response:
     """Ask until the payment is final."""
-    for _ in range(80):
+    for _ in range(600):
         reply = await ask(http, buyer, cmd="status", ref_id=ref, **more)
         if reply.json()["code"] != "ORDER_PENDING":
             break
@@ -311,7 +311,7 @@ async def paid_in_socx(
 ) -> dict[str, Any]:
     """Pay, and ask until it is final."""
     reply = await socx(http, buyer, "payment", code=code, idpel=no, request_id=ref, **more)
-    for _ in range(80):
+    for _ in range(600):
         if reply["rc"] != "68":
             break
         await asyncio.sleep(0.1)
@@ -426,7 +426,7 @@ async def paid_in_otomax(
 ) -> str:
     """Pay, and check until it is final."""
     text = await otomax(http, buyer, product, dest, ref, **more)
-    for _ in range(80):
+    for _ in range(600):
         if not any(word in text.lower() for word in ("proses", "menunggu")):
             break
         await asyncio.sleep(0.1)

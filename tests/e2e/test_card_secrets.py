@@ -19,7 +19,7 @@ CVV = "917"
 
 
 async def test_a_run_with_cards_leaves_no_card_anywhere(demo: RunningDemo) -> None:
-    async with httpx.AsyncClient(base_url=demo.base_url, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=demo.base_url, timeout=60) as http:
         await _pay(demo, http, "sale", VISA, how="get")
         await _pay(demo, http, "sale", DECLINED, how="form")
         await _pay(demo, http, "sale", MASTERCARD, how="json")

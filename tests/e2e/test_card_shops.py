@@ -57,7 +57,7 @@ class Shop:
 
     def notified(self, reference: str) -> dict[str, Any]:
         """Wait until the notification of an order came and was followed by an inquiry."""
-        for _ in range(100):
+        for _ in range(600):
             order = next(one for one in self.orders() if one["reference"] == reference)
             if any(step["step"] == "inquiry after notification" for step in order["log"]):
                 return order
@@ -264,7 +264,7 @@ def test_cancels_full_and_partial(gateway: RunningDemo, browser: Browser, shop: 
         expect(page.locator("#state")).to_have_text("paid")
     assert shop.act(void["reference"], "cancel")["state"] == "void"
     advance(gateway, 86_400)
-    for _ in range(50):
+    for _ in range(300):
         order = shop.act(settled["reference"], "cancel", amount=50_000)
         if order.get("cancelAmt") == "50000":
             break

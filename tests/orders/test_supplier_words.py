@@ -21,7 +21,7 @@ from gerbang.orders.writes import (
 )
 from orders.house import NODE, House, open_house
 
-LIMIT_S = 20
+LIMIT_S = 60
 
 
 async def _sent(house: House) -> Placed:

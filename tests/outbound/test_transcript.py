@@ -155,9 +155,9 @@ def test_what_never_left_and_what_was_never_answered_say_so() -> None:
 
 @pytest.mark.parametrize("unit", ["a", "<", '"', "=", "pin", '"pin":', "<pin", "_-_.", "https://@"])
 def test_hostile_texts_are_scrubbed_in_linear_time(unit: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     scrub_text(unit * 300_000, ("s3cr3t",))
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 def test_the_margin_before_a_cut_holds_any_secret_parameter_of_our_protocols() -> None:

@@ -55,7 +55,7 @@ async def test_a_dialect_in_the_registry_is_bought_through_without_another_line(
         await here.node.loader.refresh_now()
         order = {"key": issued["key"], "ref": "R1", "code": "HSA5", "to": "081234567890"}
         said = ""
-        for _ in range(100):
+        for _ in range(600):
             said = (await here.client.get("/mini", params={"do": "buy", **order})).text
             if not said.startswith("WAIT"):
                 break

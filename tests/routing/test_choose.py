@@ -459,11 +459,11 @@ def test_choosing_between_one_or_two_routes_is_quick(count: int) -> None:
     """The goal is 10 µs; the limit leaves room for a busy machine."""
     some, wish = [make_candidate(n, cost=10_000 + n) for n in range(count)], make_wish()
     best = min(_seconds_of(lambda: choose(some, wish, roll=never_rolled)) for _ in range(20))
-    assert best < 30e-6
+    assert best < 60e-6
 
 
 def _seconds_of(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
+    started = time.thread_time()
     for _ in range(100):
         work()
-    return (time.perf_counter() - started) / 100
+    return (time.thread_time() - started) / 100

@@ -41,8 +41,8 @@ def _worker(count: int, folder: Path) -> subprocess.Popen[str]:
 
 def test_whichever_worker_is_asked_answers_for_all(tmp_path: Path) -> None:
     one, other = _worker(3, tmp_path), _worker(4, tmp_path)
-    said, _ = one.communicate("go\n", timeout=20)
-    other.communicate("go\n", timeout=20)
+    said, _ = one.communicate("go\n", timeout=60)
+    other.communicate("go\n", timeout=60)
     assert 'gerbang_orders_placed_total{dialect="socx",result="pending"} 7.0' in said
     assert "gerbang_lane_depth 7.0" in said
     assert "gerbang_callback_backlog 9.0" in said, "what every worker counts alike is not added up"

@@ -60,7 +60,7 @@ class SnapshotLoader:
         self._pool = pool
         self._box = box
         self._dialects = dialects
-        self._refresh_s = refresh_ms / 1000
+        self.refresh_s = refresh_ms / 1000
         self._seen = NOTHING_SEEN
         self._fresh_at = monotonic()
         self._opened = 0
@@ -106,7 +106,7 @@ class SnapshotLoader:
 
     async def _refresh_forever(self) -> None:
         while True:
-            await asyncio.sleep(self._refresh_s)
+            await asyncio.sleep(self.refresh_s)
             try:
                 await self.refresh_now()
             except Exception as error:  # noqa: BLE001 (the database may be away)

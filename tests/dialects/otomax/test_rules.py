@@ -242,9 +242,9 @@ def test_built_in_rules_keep_their_own_limit(compiled: Any) -> None:
     ids=lambda text: text[:10],
 )
 def test_the_worst_texts_are_read_quickly(text: str) -> None:
-    before = time.perf_counter()
+    before = time.thread_time()
     read_text(text[:TEXT_CHARS_MAX], DEFAULT_RULES)
-    assert time.perf_counter() - before < 1.0
+    assert time.thread_time() - before < 1.0
 
 
 @given(st.from_regex(r"[ab.?*+(){}|1,2\\\[\]]{0,25}", fullmatch=True))
@@ -256,7 +256,7 @@ def test_an_admitted_pattern_is_never_slow(pattern: str) -> None:
     if steps > 2_000_000:
         return
     regex = re.compile(pattern, FLAGS)
-    before = time.perf_counter()
+    before = time.thread_time()
     for text in ("a" * 500, "ab" * 250, "b" * 499 + "c", "a.b1," * 100):
         regex.search(text)
-    assert time.perf_counter() - before < 1.0
+    assert time.thread_time() - before < 1.0
