@@ -209,6 +209,27 @@ async def test_a_locked_account_holds_up_nobody_else(database_url: str) -> None:
         assert isinstance(await stuck, Refusal)
 
 
+async def test_however_many_wait_for_a_locked_account_few_connections_are_opened(
+    database_url: str,
+) -> None:
+    async with open_house(database_url) as house:
+        await house.connection.execute("BEGIN")
+        await house.connection.execute(
+            "SELECT 1 FROM accounts WHERE id = $1 FOR UPDATE", house.account_id
+        )
+        waiting = [asyncio.ensure_future(house.lane.submit(house.purchase())) for _ in range(60)]
+        count = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        most = 0
+        for _ in range(20):
+            most = max(most, await house.connection.fetchval(count))
+            await asyncio.sleep(0.1)
+        assert 1 <= most <= 4
+        await house.connection.execute("ROLLBACK")
+        placed = await asyncio.gather(*waiting)
+        assert all(isinstance(one, Placed) for one in placed)
+        assert (await house.verify()).clean
+
+
 async def test_an_unexpected_error_hits_only_its_own_write(database_url: str) -> None:
     async with open_house(database_url, workers=1) as house:
         bad = PlannedAttempt(

@@ -17,6 +17,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -35,6 +36,7 @@ from gerbang.postgres.lane_program import (
     Stage,
     Ticket,
     account_of,
+    locked_account_of,
 )
 from gerbang.postgres.lane_worker import RECONNECT_PAUSE_S, Slot, Turns, Worker
 from gerbang.postgres.pool import OwnConnection
@@ -58,6 +60,8 @@ log = structlog.get_logger()
 
 BATCH_WRITES_MAX: Final = 256
 QUEUE_WRITES_MAX: Final = 20_000
+ASIDE_CONNECTIONS_MAX: Final = 8
+"""So many writes wait for locked rows on connections of their own; the others wait for these."""
 EXPIRY_CHECK_S: Final = 0.1
 STOP_TIMEOUT_S: Final = 15.0
 
@@ -102,6 +106,8 @@ class Lane:
         self._unfinished: set[Ticket] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._aside: set[asyncio.Task[None]] = set()
+        self._aside_room = asyncio.Semaphore(ASIDE_CONNECTIONS_MAX)
+        self._aside_turns: WeakValueDictionary[int | None, asyncio.Lock] = WeakValueDictionary()
         self._slots: list[Slot] = []
         self._stopping = False
         self.stats = LaneStats()
@@ -235,6 +241,16 @@ class Lane:
         task.add_done_callback(self._aside.discard)
 
     async def _wait_alone(self, ticket: Ticket) -> None:
+        """Wait behind the others of the same account, of whom one at a time asks for its lock."""
+        account_id = locked_account_of(ticket.write)
+        turn = self._aside_turns.setdefault(account_id, asyncio.Lock())
+        async with turn, self._aside_room:
+            if ticket.future.done():
+                self._unfinished.discard(ticket)
+            else:
+                await self._do_alone(ticket)
+
+    async def _do_alone(self, ticket: Ticket) -> None:
         worker = None
         try:
             worker = Worker(self, await self.reopen(), -1)

@@ -131,3 +131,9 @@ def account_of(write: Any) -> int | None:
     """The account that a write locks, if it says one."""
     account_id: int | None = getattr(write, "account_id", None)
     return account_id
+
+
+def locked_account_of(write: Any) -> int | None:
+    """The account whose lock a write would wait for: the first that it says."""
+    account_ids: Sequence[int] = getattr(write, "account_ids", ())
+    return account_ids[0] if account_ids else account_of(write)
