@@ -156,6 +156,21 @@ async def test_unavailable_after_an_unknown_sending_proves_nothing(database_url:
         assert recorded.attempt.state is AttemptState.UNKNOWN
 
 
+async def test_what_one_node_does_not_send_another_may_be_sending(database_url: str) -> None:
+    """A node whose circuit is open gives up an attempt that it never claimed itself."""
+    async with open_house(database_url) as house:
+        house.next_route = house.plan
+        for claimed, state in ((True, AttemptState.SENDING), (False, AttemptState.UNAVAILABLE)):
+            placed = await house.lane.submit(house.purchase())
+            if claimed:
+                await house.claim(placed.attempt)
+            given_up = Unavailable(message="circuit open")
+            told = await house.tell(placed.order, placed.attempt, given_up, unclaimed=True)
+            assert told.attempt.state is state
+            assert (told.next_attempt is None) is claimed
+            assert told.order.state is OrderState.PENDING
+
+
 async def test_a_reversal_repays_reseller_and_float(database_url: str) -> None:
     async with open_house(database_url) as house:
         placed = await _sent(house)

@@ -85,6 +85,7 @@ def _situation(
         source=w.transcript.kind,
         confirm_first=w.confirm_first,
         unanswerable=w.unanswerable,
+        unclaimed=w.unclaimed,
         bill=state.bills.get(order.id),
     )
 

@@ -228,6 +228,9 @@ def _unavailable(s: Situation, outcome: Unavailable) -> None:
         return
     if s.attempt.state not in {AttemptState.SENDING, AttemptState.PREPARED}:
         return
+    if s.unclaimed and s.attempt.state is not AttemptState.PREPARED:
+        # Whoever claimed it meanwhile is sending it now, and says what came of it.
+        return
     if s.attempt.sends > 1:
         _unknown(s, Unknown(message=outcome.message))
         return

@@ -48,6 +48,8 @@ class Situation(msgspec.Struct, kw_only=True):
     """Nobody proved it: what contradicts something final is asked about before it is believed."""
     unanswerable: bool = False
     """No question can be asked about this attempt (any more)."""
+    unclaimed: bool = False
+    """Said before the sending was claimed; another node may have claimed it since."""
     bill: BillParts | None = None
     """What the money is made of where the order pays a bill."""
     changed: bool = False

@@ -141,6 +141,8 @@ class RecordOutcome(msgspec.Struct, frozen=True, kw_only=True):
     confirm_first: bool = False
     unanswerable: bool = False
     """Nothing was asked: this supplier cannot be, or not about so old a reference."""
+    unclaimed: bool = False
+    """Said before the sending was claimed: it counts only while nobody else has claimed it."""
     actor: str = ""
 
     @property

@@ -238,18 +238,32 @@ class Dispatcher:
     ) -> bool:
         """Claim a sending, unless the supplier may have no (further) order now."""
         if resend:
-            return await self._claim(attempt, channel, resend=True)
+            return await self._claim_in_time(attempt, channel, resend=True)
         stop = self._health.begin(order, attempt, channel)
         if stop:
-            await self._nothing_sent(order, attempt, stop)
+            await self._nothing_sent(order, attempt, stop, unclaimed=True)
             return False
-        if await self._claim(attempt, channel, resend=False):
+        if await self._claim_in_time(attempt, channel, resend=False):
             return True
         self._health.withdraw(order, attempt)
         return False
 
-    async def _nothing_sent(self, order: Order, attempt: Attempt, why: str) -> None:
-        await self._record(order, attempt, Unavailable(message=why), _note("buy", why))
+    async def _nothing_sent(
+        self, order: Order, attempt: Attempt, why: str, *, unclaimed: bool = False
+    ) -> None:
+        note = _note("buy", why)
+        await self._record(order, attempt, Unavailable(message=why), note, unclaimed=unclaimed)
+
+    async def _claim_in_time(self, attempt: Attempt, channel: Supplier, *, resend: bool) -> bool:
+        """Claim a sending; one that ran out while this process stood still is worth nothing."""
+        began = monotonic()
+        if not await self._claim(attempt, channel, resend=resend):
+            return False
+        if (monotonic() - began) * 1000 < channel.timeout_ms + CLAIM_SLACK_MS:
+            return True
+        # By now another node may have asked about it, and heard that it was never sent.
+        log.warning("attempt.claim_ran_out", attempt_id=attempt.id)
+        return False
 
     async def _claim(self, attempt: Attempt, channel: Supplier, *, resend: bool) -> bool:
         granted: bool = await self._lane.submit(
@@ -352,6 +366,7 @@ class Dispatcher:
         transcript: Transcript,
         *,
         unanswerable: bool = False,
+        unclaimed: bool = False,
     ) -> None:
         balance = getattr(outcome, "supplier_balance", None)
         if balance is not None and self.note_balance is not None:
@@ -364,6 +379,7 @@ class Dispatcher:
                 outcome=outcome,
                 transcript=transcript,
                 unanswerable=unanswerable,
+                unclaimed=unclaimed,
             ),
             deadline_s=RECORD_DEADLINE_S,
         )
