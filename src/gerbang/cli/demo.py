@@ -20,6 +20,7 @@ from rich.console import Console
 
 from gerbang.api.tokens import create_token
 from gerbang.app import Node
+from gerbang.cli.context import told_plainly
 from gerbang.cli.serve import run_gateway
 from gerbang.dialects.isikuota.wire import sign
 from gerbang.installation import installation
@@ -81,7 +82,8 @@ def demo(
         embedded = EmbeddedPostgres.of(Path(settings.data_dir))
         url = embedded.start()
     try:
-        _run(settings, url)
+        with told_plainly():
+            _run(settings, url)
     except KeyboardInterrupt:
         pass
     finally:

@@ -15,6 +15,7 @@ from gerbang.catalog.admin import (
     save_price_list,
 )
 from gerbang.deposits.admin import create_bank, list_banks
+from gerbang.errors import ConflictError
 from gerbang.postgres.pool import Connection
 from gerbang.resellers.admin import CallbackChange, ResellerChange, create_reseller
 from gerbang.resellers.credentials import NewCredential, issue_credential
@@ -95,13 +96,26 @@ SUPPLIERS: Final = (
 )
 
 
+_IN_USE: Final = """
+SELECT NOT demo AND (EXISTS (SELECT 1 FROM resellers) OR EXISTS (SELECT 1 FROM suppliers)
+                     OR EXISTS (SELECT 1 FROM users) OR EXISTS (SELECT 1 FROM orders))
+  FROM installation
+"""
+
+
 async def furnish(
     connection: Connection, *, box: SecretBox, base_urls: Mapping[str, str], inbox_url: str
 ) -> str | None:
     """Write what is missing; give the SocX token when the reseller was made just now.
 
-    `base_urls` are the fake suppliers' addresses of this start, by supplier code.
+    `base_urls` are the fake suppliers' addresses of this start, by supplier code. Raises
+    ConflictError where somebody works here already: a demo's secrets are known to everybody.
     """
+    if await connection.fetchval(_IN_USE):
+        raise ConflictError(
+            "somebody works with this installation and it is no demo: give the demo a --data-dir"
+            " (or a database) of its own"
+        )
     await connection.execute("UPDATE installation SET demo = true")
     known = await connection.fetchval("SELECT count(*) FROM resellers WHERE code = $1", RESELLER)
     token = None
