@@ -15,6 +15,7 @@ import pytest
 from starlette.applications import Starlette
 
 from api.running import Running, running
+from gerbang.application import all_routes
 from gerbang.dialects.isikuota.wire import (
     canonical_body,
     encode_request,
@@ -416,7 +417,9 @@ async def test_live_access_waits_for_a_green_checklist_where_that_is_required(
 async def test_behind_a_trusted_proxy_the_testers_own_address_counts(at: Running) -> None:
     issued = await at.credential("TOKO", "isikuota", testing=True)
     key = f"{issued['key']}:{issued['secrets']['secret_key']}"
-    app: Any = FastPaths(Starlette(routes=at.node.routes()), address=ClientAddress(("10.0.0.0/8",)))
+    app: Any = FastPaths(
+        Starlette(routes=all_routes(at.node)), address=ClientAddress(("10.0.0.0/8",))
+    )
     transport = httpx.ASGITransport(app, client=("10.0.0.1", 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://gerbang") as client:
         for address, status in (("127.0.0.1", 200), ("198.51.100.1", 403)):
