@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,9 @@ import structlog
 from hypothesis import HealthCheck, settings
 
 from postgres.shared import SharedServer, shared_server
+
+RUN = secrets.token_hex(3)
+"""A killed run leaves databases; another process with its number makes new ones."""
 
 _numbers = itertools.count(1)
 
@@ -46,8 +50,7 @@ def empty_database_url(postgres_server: SharedServer) -> Iterator[str]:
 
 
 def _database(server: SharedServer, *, template: str) -> Iterator[str]:
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    server.drop_database(name)  # left by a killed run whose process number is ours now
+    name = f"test_{os.getpid()}_{RUN}_{next(_numbers)}"
     url = server.create_database(name, template=template)
     try:
         yield url
