@@ -298,6 +298,7 @@ NOUNS_FOR_DIALECTS: Final = frozenset(
     {
         "gerbang.bills.bill",
         "gerbang.bills.receipt_words",
+        "gerbang.bills.token",
         "gerbang.orders.outcome",
         "gerbang.orders.reasons",
         "gerbang.cards.card",

@@ -28,6 +28,26 @@ export class Gerbang {
     return reply;
   }
 
+  /** Ask what a customer owes; no money moves. */
+  async inquiry(reference, code, idpel) {
+    return this.#bill("/inquiry", reference, code, idpel);
+  }
+
+  /** Pay the bill that was shown, with a request_id of its own; repeating it never pays twice. */
+  async pay(reference, code, idpel) {
+    return this.#bill("/payment", reference, code, idpel);
+  }
+
+  #bill(path, reference, code, idpel) {
+    const testing = this.testing;
+    return this.#call("POST", path, { code, idpel, request_id: reference, testing });
+  }
+
+  /** Ask for a deposit ticket: exactly grand_total has to come. */
+  async ticket(amount) {
+    return this.#call("POST", "/deposit_ticket", { amount, testing: this.testing });
+  }
+
   /** Ask how an order stands; never buys. */
   async status(reference) {
     return this.#call("POST", "/status", { request_id: reference, testing: this.testing });

@@ -9,6 +9,8 @@ const gerbang = new Gerbang({
   token: process.env.GERBANG_TOKEN ?? "",
 });
 const code = process.env.GERBANG_PRODUCT ?? "HSA5";
+const billCode = process.env.GERBANG_BILL_PRODUCT ?? "MPBPJS";
+const BILL_CUSTOMER = "0001234561230";
 const run = randomBytes(4).toString("hex").toUpperCase(); // references are unique over runs too
 const reference = (ending) => `NODE-${run}-${ending}`;
 
@@ -31,20 +33,37 @@ if (balance.balance === undefined) {
   process.exit(1);
 }
 
-for (const ending of Object.keys(wanted)) {
+async function order(ending) {
   let reply = await gerbang.buy(reference(ending), code, `08123456${ending}`);
   // Pending is not a failure: ask, do not buy again.
   if (reply.rc === PENDING) reply = await gerbang.status(reference(ending));
   console.log(reference(ending), reply.rc, reply.message);
 }
 
+async function payBill() {
+  const shown = await gerbang.inquiry(reference("BILLQ"), billCode, BILL_CUSTOMER);
+  console.log(reference("BILLQ"), shown.rc, shown.client_name, shown.total);
+  const paid = await gerbang.pay(reference("BILL"), billCode, BILL_CUSTOMER);
+  console.log(reference("BILL"), paid.rc, paid.nomor_referensi);
+  return paid.total === shown.total ? [] : [`the bill was ${shown.total}, paid ${paid.total}`];
+}
+
+const ticket = await gerbang.ticket(500_000);
+console.log("ticket", ticket.grand_total);
+const [wrongBills] = await Promise.all([payBill(), ...Object.keys(wanted).map(order)]);
+
 const missing = () =>
   Object.keys(wanted).filter(
     (ending) => (heard.get(reference(ending))?.length ?? 0) < wanted[ending].callbacks,
   );
-for (let seconds = 0; missing().length && seconds < 30; seconds++) await sleep(1_000);
+for (const until = Date.now() + 30_000; missing().length && Date.now() < until; ) await sleep(200);
 
-const wrong = missing().map((ending) => `${ending} was not heard of often enough`);
+const wrong = [
+  ...wrongBills,
+  ...missing().map((ending) => `${ending} was not heard of often enough`),
+];
+if ((await gerbang.status(reference("BILL"))).rc !== SUCCESS) wrong.push("the bill was not paid");
+if (!(ticket.grand_total > 500_000)) wrong.push(`no ticket: ${JSON.stringify(ticket)}`);
 for (const [ending, { rc }] of Object.entries(wanted)) {
   const reply = await gerbang.status(reference(ending));
   console.log(reference(ending), reply.rc, reply.sn);

@@ -59,7 +59,7 @@ echo "$bill {$paid['code']} {$paid['message']}\n";
 
 $deadline = time() + 30;
 do {
-    sleep(1);
+    usleep(200_000);
     $missing = array_filter(
         array_keys($wanted),
         fn ($ending) => !in_array($wanted[$ending][1], heard()["PHP-$run-$ending"] ?? [], true),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import urllib.parse
 import urllib.request
 
@@ -27,6 +28,7 @@ class Gerbang:
         """Prepare; nothing is sent yet."""
         self._trx = f"{url}/trx/{slug}" if slug else f"{url}/trx"
         self._balance = f"{url}/balance"
+        self._ticket = f"{url}/ticket"
         self._member = member
         self._secrets = f"{pin}|{password}"
         self._testing = testing
@@ -39,6 +41,21 @@ class Gerbang:
     def buy(self, reference: str, product: str, dest: str) -> str:
         """Buy. The same request never buys twice, so this may be repeated."""
         return self._order(reference, product, dest)
+
+    def inquiry(self, reference: str, product: str, customer: str) -> str:
+        """Ask what a customer owes; no money moves. The bill stands in the SN."""
+        return self._order(reference, f"CEK{product}", customer)
+
+    def pay(self, reference: str, product: str, customer: str) -> str:
+        """Pay the bill that was shown, with a refID of its own; repeating it never pays twice."""
+        return self._order(reference, f"BYR{product}", customer)
+
+    def ticket(self, amount: int) -> str:
+        """Ask for a deposit ticket: exactly the total that it names has to come."""
+        member, secrets = self._member, self._secrets
+        sign = make_sign(f"OtomaX|ticket|{member}|{secrets}|{amount}")
+        fields = {"memberID": member, "amount": str(amount), "sign": sign}
+        return _get(self._ticket, fields | ({"testing": "1"} if self._testing else {}))
 
     def status(self, reference: str, product: str, dest: str) -> str:
         """Ask how an order stands; never buys."""
@@ -64,6 +81,12 @@ def make_sign(text: str) -> str:
     """Hash raw and write it in URL-safe base64 without padding."""
     digest = hashlib.sha1(text.encode(), usedforsecurity=False).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def bill_total(text: str) -> int | None:
+    """Read what an inquiry says is to be paid; None where it shows no bill."""
+    found = re.search(r"/TOTAL:(\d+)", text)
+    return int(found[1]) if found else None
 
 
 def is_final(text: str) -> bool:

@@ -22,8 +22,6 @@ from gerbang import settings as settings_module
 from gerbang.cards.acquirers.sandbox_cards import TEST_CARDS
 from gerbang.cards.payment import PaymentState
 from gerbang.cards.transitions import PAYMENT_STEPS
-from gerbang.deposits.testing import PLANS as DEPOSIT_PLANS
-from gerbang.deposits.testing import USUAL as DEPOSIT_USUAL
 from gerbang.dialects import isikuota, otomax, socx
 from gerbang.dialects.contract import OrderState
 from gerbang.dialects.dialect import Dialect
@@ -33,6 +31,7 @@ from gerbang.dialects.socx import spec as socx_spec
 from gerbang.dialects.supplier_contract import AnswerRule, LearnRules
 from gerbang.docs_card_postings import card_posting_table
 from gerbang.docs_card_tables import nicepay_codes, nicepay_states
+from gerbang.docs_magic_tables import bill_magic_table, deposit_magic_table, magic_table
 from gerbang.docs_postings import contradiction_table, posting_table
 from gerbang.docs_words import in_indonesian
 from gerbang.markdown import code, table
@@ -41,7 +40,6 @@ from gerbang.orders.transitions import ATTEMPT_STEPS, ORDER_STEPS, AttemptState
 from gerbang.routing.explain import TEXTS
 from gerbang.routing.health import HealthSettings
 from gerbang.routing.terms import PRODUCT_HEALTH, SUPPLIER_HEALTH
-from gerbang.sandbox.magic import DROPPED_TESTING_MS, PLANS, USUAL_MS, USUAL_TESTING_MS, Plan
 from gerbang.web.metrics import Metrics
 
 _BLOCK: Final = re.compile(
@@ -317,51 +315,6 @@ def _capabilities() -> str:
     return table(head, rows)
 
 
-# --- magic numbers ------------------------------------------------------------------------------
-
-_AT_ONCE: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
-    {
-        "success": ("success at once", "success at once"),
-        "pending": ("pending", "pending"),
-        "rejected": ("rejected", "failed at once"),
-        "drop_after_taking": (
-            "takes the order, delivers it, drops the connection without an answer",
-            f"pending, success after {DROPPED_TESTING_MS / 1000:g} s",
-        ),
-        "drop_before_taking": (
-            "drops the connection and does not take the order",
-            f"pending, success after {DROPPED_TESTING_MS / 1000:g} s",
-        ),
-        "success_without_sn": ("success without a serial number",) * 2,
-    }
-)
-
-
-def _magic_table() -> str:
-    rows = [(code(digits), *_plan_words(plan)) for digits, plan in PLANS.items()]
-    usual = "pending, success after {:g} s"
-    rows.append(("any other", usual.format(USUAL_MS / 1000), usual.format(USUAL_TESTING_MS / 1000)))
-    return table(("ends in", "a fake supplier", "a testing order"), rows)
-
-
-def _deposit_magic_table() -> str:
-    rows = [(code(f"{digits:04}"), plan.words) for digits, plan in DEPOSIT_PLANS.items()]
-    rows.append(("any other", DEPOSIT_USUAL.words))
-    return table(("the amount ends in", "a testing ticket"), rows)
-
-
-def _plan_words(plan: Plan) -> tuple[str, str]:
-    at_supplier, in_testing = _AT_ONCE[plan.on_request]
-    later = ""
-    for step in plan.later:
-        kind = step.kind.replace("_", " ")
-        later += f", {kind} after {step.after_ms / 1000:g} s"
-        later += "" if step.callback else " (no callback: found only by asking)"
-    reason = f" ({code(plan.reason.value)})" if plan.reason else ""
-    testing_later = later.replace(" (no callback: found only by asking)", "")
-    return at_supplier + later + reason, in_testing + testing_later + reason
-
-
 # --- routing, metrics, commands ------------------------------------------------------------------
 
 
@@ -420,8 +373,9 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "truth-tables": _truth_tables,
         "learning": _learn_table,
         "capabilities": _capabilities,
-        "magic-numbers": _magic_table,
-        "magic-deposits": _deposit_magic_table,
+        "magic-numbers": magic_table,
+        "magic-deposits": deposit_magic_table,
+        "magic-bills": bill_magic_table,
         "postings": posting_table,
         "contradictions": contradiction_table,
         "card-postings": card_posting_table,

@@ -1,4 +1,4 @@
-"""What a node does by the clock beside its work: gauges, day counts, sealing finished days."""
+"""What a node does by the clock beside its work: gauges, day counts, seals, surcharges."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from gerbang.clock import business_day
 from gerbang.ledger.seal import seal_days
 from gerbang.postgres.pool import connect
 from gerbang.resellers.day_orders import count_orders
+from gerbang.terms.monthly import MonthlySurcharge
 
 if TYPE_CHECKING:
     from gerbang.app import Node
@@ -31,10 +32,13 @@ class Housekeeping:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, *, work: bool) -> None:
-        """Begin. Without `work` nothing is sealed."""
+        """Begin. Without `work` nothing is sealed, and no surcharge posted."""
         self._tasks.append(asyncio.create_task(self._gauge_forever()))
         if work:
             self._tasks.append(asyncio.create_task(self._seal_forever()))
+            node = self._node
+            monthly = MonthlySurcharge(pool=node.pool, lane=node.lane, house=node.house)
+            self._tasks.append(asyncio.create_task(monthly.forever()))
 
     async def stop(self) -> None:
         """Stop at once; nothing is lost."""

@@ -164,6 +164,7 @@ class Memory:
         return testing_steps(
             admission.destination,
             ProductKind(admission.product.kind),
+            is_token=admission.product.service == Service.PLN_PREPAID,
             now=self._sandbox_clock.now(),
         )
 

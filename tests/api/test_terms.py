@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from api.running import Running, running
 from gerbang.ledger.verify import verify
 from gerbang.postgres.errors import IntegrityViolation
-from gerbang.terms import charge
+from gerbang.terms import charge, monthly
 from gerbang.terms.terms import Month
 
 EVIDENCE = {"evidence": "KTP 3201, NPWP 01", "evidence_date": "2026-01-05"}
@@ -210,6 +211,38 @@ async def test_only_a_month_that_is_over_is_charged(at: Running, asked: dict[int
     await ask(at, "ASKS", 1, asked)
     refused = await at.call("POST", "/terms/surcharges", 422, json={"month": str(Month.of(today))})
     assert "not over" in refused["message"]
+
+
+async def test_a_month_is_posted_by_itself_from_the_named_day_on_and_once(
+    at: Running, asked: dict[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    month = await last_month(at)
+    first: date = await at.node.pool.fetchval("SELECT wib_day(now())")
+    await at.reseller("ASKS", credit_limit=500_000)
+    await ask(at, "ASKS", 1, asked)
+
+    async def post_on(day: int) -> Month | None:
+        async def today(_connection: Any) -> date:
+            return date(first.year, first.month, day)
+
+        monkeypatch.setattr(monthly, "today", today)
+        nodes = [
+            monthly.MonthlySurcharge(pool=at.node.pool, lane=at.node.lane, house=at.node.house)
+            for _ in range(2)
+        ]
+        posted = [await node.post_due() for node in nodes]
+        assert await nodes[0].post_due() is None
+        return posted[0]
+
+    assert await post_on(28) is None
+    await at.call("PATCH", "/terms", json={"surcharge_day": 29}, status=422)
+    assert (await at.call("PATCH", "/terms", json={"surcharge_day": 3}))["surcharge_day"] == 3
+    assert await post_on(2) is None
+    assert (await at.call("GET", "/resellers/ASKS"))["balance"] == 0
+    assert await post_on(3) == month
+    assert await post_on(28) == month
+    lines = (await at.call("GET", "/resellers/ASKS/statement"))["items"]
+    assert [(line["event"], line["amount"]) for line in lines] == [("surcharge", -100_000)]
 
 
 async def test_the_database_refuses_a_surcharge_that_does_not_add_up(at: Running) -> None:

@@ -233,6 +233,31 @@ async def test_each_event_that_is_triggered_is_called_back(
     assert all(b"X-Gerbang-Testing: true" in request for request in receiver.requests)
 
 
+@pytest.mark.parametrize("dialect", ["isikuota", "socx", "otomax"])
+async def test_bills_and_deposit_tickets_are_triggered_in_every_dialect(
+    at: Running, dialect: str
+) -> None:
+    await at.credential("TOKO", dialect, testing=True)
+    bank = {"bank_name": "BCA", "account_no": "1234567890", "beneficiary_name": "PT Contoh"}
+    await at.call("POST", "/bank-accounts", 201, json=bank)
+    await at.product("TAGIHAN", kind="postpaid", service="bpjs_kesehatan", admin_fee=2_700)
+    wanted = {
+        "bill.found": ("found", ""),
+        "bill.not_found": ("refused", "bill_not_found"),
+        "bill.already_paid": ("refused", "bill_already_paid"),
+        "bill.changed": ("refused", "bill_changed"),
+        "bill.paid": ("success", ""),
+        "bill.failed": ("pending", ""),
+        "deposit.opened": ("open", ""),
+        "deposit.paid": ("open", ""),
+        "deposit.refused": ("refused", "no_unique_amount"),
+    }
+    for event, said in wanted.items():
+        done = await at.call("POST", "/testing/trigger?reseller=TOKO", 201, json={"event": event})
+        assert (done["state"], done["reason"]) in {said, ("pending", said[1])}, event
+        assert (done["ticket_id"] is not None) == (said[0] == "open")
+
+
 async def test_what_cannot_be_triggered_is_said(at: Running) -> None:
     path = "/testing/trigger?reseller=TOKO"
     refused = await at.call("POST", path, 404, json={"event": "order.success"})

@@ -297,6 +297,29 @@ async def test_a_meter_s_name_is_checked_before_a_token_is_bought(
     assert told(refused) == (422, "VALIDATION_ERROR")
 
 
+@pytest.mark.parametrize("testing", [False, True], ids=["live", "testing"])
+async def test_a_token_s_parts_are_told_in_every_dialect_and_on_paper(
+    http: httpx.AsyncClient, buyer: Buyer, demo: RunningDemo, testing: bool
+) -> None:
+    meter = f"{next(_numbers)}1230"[-11:]
+    more: dict[str, Any] = {"testing": True} if testing else {}
+    await ask(http, buyer, cmd="prepaid", code="PLN20", customer_no=meter, ref_id="T1", **more)
+    reply = (await final(http, buyer, "T1", **more)).json()["data"]
+    token = reply["token"]
+    assert len(token["token"]) == len("1234-5678-9012-3456-7890")
+    assert all(token.values())
+    assert token["token"] in reply["sn"]
+    shown = await socx(http, buyer, "status", request_id="T1", **more)
+    parsed = shown["data"]["parsed"]
+    assert (parsed["stroom_token"], parsed["kwh"]) == (token["token"], token["kwh"])
+    assert parsed["tarif_daya"] == f"{token['tariff']}/{token['power']} VA"
+    order = await buyer.order(http, "T1")
+    assert order is not None
+    paper = await http.get(f"/api/orders/{order['id']}/receipt", headers=demo.admin)
+    for part in ("KWH", "TARIF", "TOKEN", token["token"], token["kwh"], token["name"]):
+        assert part in paper.text
+
+
 # --- SocX ---------------------------------------------------------------------------------------
 
 

@@ -21,6 +21,8 @@ from typing import Any, Final
 
 import pytest
 
+from e2e import chain_bills
+from e2e.chain_bills import BillStory, live_bills
 from e2e.served import (
     FUNDS,
     Ear,
@@ -37,7 +39,7 @@ from e2e.served import (
 )
 from gerbang.dialects.contract import ProductKind
 from gerbang.dialects.registry import DIALECTS
-from gerbang.dialects.supplier_contract import SupplierOrder, SupplierView
+from gerbang.dialects.supplier_contract import BillFound, BillRefused, SupplierOrder, SupplierView
 from gerbang.orders.outcome import Accepted, Delivered, Outcome, Rejected
 from gerbang.orders.reasons import Reason
 from gerbang.outbound.addresses import AddressPolicy
@@ -72,8 +74,10 @@ class Street:
     """All pairs' stories and the two ledgers."""
 
     stories: dict[tuple[str, str], Story]
+    bills: dict[tuple[str, str], BillStory]
     differences: dict[str, list[Any]]
     journal: list[dict[str, Any]]
+    bill_journal: list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -98,19 +102,33 @@ def street(
 async def _live(folder: Path, url_a: str, url_b: str) -> Street:
     a, b = ServedGateway("a", folder, url_a), ServedGateway("b", folder, url_b)
     fake = SupplierProcess("fake", "socx", folder, f"{b.base_url}/callbacks/fake")
+    biller, known_bills = chain_bills.make_fake(folder, b)
     started = time.monotonic()
     async with asyncio.timeout(LIMIT_S), listening() as ear, _client() as client:
-        with ended(a, b, fake):
-            await asyncio.gather(_furnish_a(a, b, ear), _furnish_b(a, b, fake))
-            await asyncio.gather(a.start(), b.start(), fake.start())
-            stories = await asyncio.gather(
-                *(_live_pair(pair, i, a, ear, client) for i, pair in enumerate(PAIRS))
+        with ended(a, b, fake, biller):
+            await asyncio.gather(_furnish_a(a, b, ear), _furnish_b(a, b, fake, biller))
+            await asyncio.gather(
+                a.start(), b.start(), fake.start(), biller.start(bills=known_bills)
+            )
+            stories, bills = await asyncio.gather(
+                asyncio.gather(
+                    *(_live_pair(pair, i, a, ear, client) for i, pair in enumerate(PAIRS))
+                ),
+                asyncio.gather(
+                    *(live_bills(pair, i, (a, b), ear, client) for i, pair in enumerate(PAIRS))
+                ),
             )
             for i, story in enumerate(stories):
                 story.at_a = await _money(a, f"R{i}", f"float:via-{i}")
                 story.at_b = await _money(b, f"A{i}", "float:fake")
             differences = {n.name: await _differences(n) for n in (a, b)}
-            street = Street(dict(zip(PAIRS, stories, strict=True)), differences, fake.journal())
+            street = Street(
+                dict(zip(PAIRS, stories, strict=True)),
+                dict(zip(PAIRS, bills, strict=True)),
+                differences,
+                fake.journal(),
+                biller.journal(),
+            )
     record(
         "chain of two gateways",
         pairs=len(PAIRS),
@@ -143,11 +161,14 @@ async def _furnish_a(a: ServedGateway, b: ServedGateway, ear: Ear) -> None:
                 ask_again_after_ms=NOBODY_ASKS,
             )
             await add_route(connection, f"P{i}", f"via-{i}", code="HSA5", cost=PRICE_B)
+        await chain_bills.furnish_a(connection, a, b, ear, PAIRS)
 
-    await a.furnish(work, resellers=[f"R{i}" for i in range(len(PAIRS))])
+    await a.furnish(work, resellers=[f"R{k}{i}" for i in range(len(PAIRS)) for k in ("", "B")])
 
 
-async def _furnish_b(a: ServedGateway, b: ServedGateway, fake: SupplierProcess) -> None:
+async def _furnish_b(
+    a: ServedGateway, b: ServedGateway, fake: SupplierProcess, biller: SupplierProcess
+) -> None:
     async def work(connection: Connection) -> None:
         await add_product(connection, "HSA5", price=PRICE_B)
         await add_supplier(
@@ -163,8 +184,9 @@ async def _furnish_b(a: ServedGateway, b: ServedGateway, fake: SupplierProcess) 
         for i, (_, supplier) in enumerate(PAIRS):
             url = f"{a.base_url}/callbacks/via-{i}"
             await add_reseller(connection, b.box, f"A{i}", [supplier], callback_url=url)
+        await chain_bills.furnish_b(connection, a, b, biller, PAIRS)
 
-    await b.furnish(work, resellers=[f"A{i}" for i in range(len(PAIRS))])
+    await b.furnish(work, resellers=[f"A{k}{i}" for i in range(len(PAIRS)) for k in ("", "B")])
 
 
 async def _live_pair(
@@ -289,6 +311,50 @@ def test_callbacks_have_the_form_of_the_resellers_own_dialect(
     for name, requests in street.stories[pair].raw.items():
         for request in requests:
             _FORMS[pair[0]](request, f"PAIR{PAIRS.index(pair)}-{name}")
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids="-".join)
+def test_a_bill_is_shown_and_paid_through_both_gateways_once(
+    street: Street, pair: tuple[str, str]
+) -> None:
+    story = street.bills[pair]
+    for name in chain_bills.PAID:
+        shown = story.shown[name]
+        assert isinstance(shown, BillFound), name
+        assert shown.total == chain_bills.DUE + chain_bills.FEE_A
+        assert shown.bill.customer_name == "Demo Member"
+        assert isinstance(story.replies[name], (Accepted, Delivered))
+        (told,) = story.news[name]
+        assert isinstance(told, Delivered)
+        (taken,) = [e for e in street.bill_journal if _pays(e, pair, name)]
+        same = [e for e in street.bill_journal if e["reference"] == taken["reference"]]
+        (sn,) = {e["sn"] for e in same if e.get("sn")}
+        assert told.sn == story.orders[name]["sn"] == sn
+    paid = len(chain_bills.PAID)
+    at_b = paid * (chain_bills.DUE + chain_bills.NET_B)
+    at_a = paid * (chain_bills.DUE + chain_bills.NET_A)
+    assert story.money == {"a spent": at_a, "a float": at_b, "b spent": at_b}
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids="-".join)
+def test_a_bill_that_changed_or_that_nobody_has_costs_nobody_anything(
+    street: Street, pair: tuple[str, str]
+) -> None:
+    story = street.bills[pair]
+    nobody = story.shown["nobody"]
+    assert isinstance(nobody, BillRefused)
+    assert nobody.reason is Reason.BILL_NOT_FOUND
+    changed = story.replies["changed"]
+    if isinstance(changed, Accepted):
+        (changed,) = story.news["changed"]
+    assert isinstance(changed, Rejected)
+    assert changed.reason is Reason.BILL_CHANGED
+    assert not [e for e in street.bill_journal if _pays(e, pair, "changed")]
+
+
+def _pays(entry: Mapping[str, Any], pair: tuple[str, str], name: str) -> bool:
+    customer = f"7700{PAIRS.index(pair):02d}{chain_bills.ENDINGS[name]}"
+    return bool(entry["event"] == "taken" and entry["destination"] == customer)
 
 
 def test_both_ledgers_are_clean(street: Street) -> None:

@@ -81,7 +81,7 @@ class Shop:
             lines = [f"{item['name']}: {item['why']}" for item in items if not item["done"]]
             if not lines or time.monotonic() > deadline:
                 return lines
-            time.sleep(0.5)
+            time.sleep(0.1)
 
     def run(self, *command: str, cwd: Path, **environ: str) -> None:
         """Run the stranger's program, which says itself whether all came out as it must."""

@@ -26,6 +26,8 @@ DONE = Facts(
     sells_bills=True,
     bills_found=1,
     bills_paid=1,
+    asks_tickets=True,
+    tickets_tried=1,
 )
 
 
@@ -54,6 +56,7 @@ def test_it_is_green_when_everything_has_happened() -> None:
         ("references.unique", {"references_own": 2}),
         ("references.unique", {"references_made": 1}),
         ("references.unique", {"references_reused": 1}),
+        ("flow.deposit", {"tickets_tried": 0}),
         ("deposit.sufficient", {"available": 99_999}),
         ("credential.live", {"live_credentials": 0}),
         ("addresses.listed", {"addresses": 0}),
@@ -72,12 +75,17 @@ def test_one_thing_that_is_missing_opens_its_line_and_no_other(
 def test_nobody_is_asked_for_what_he_does_not_use() -> None:
     found = judge(
         msgspec.structs.replace(
-            DONE, dialects=frozenset({"socx"}), kyc_required=False, sells_bills=False
+            DONE,
+            dialects=frozenset({"socx"}),
+            kyc_required=False,
+            sells_bills=False,
+            asks_tickets=False,
         )
     )
     names = {item.name for item in found.items}
     assert found.green
-    assert not names & {"addresses.listed", "kyc.approved", "flow.bill_found", "flow.bill_paid"}
+    assert not names & {"addresses.listed", "kyc.approved"}
+    assert not names & {"flow.bill_found", "flow.bill_paid", "flow.deposit"}
 
 
 def test_a_new_reseller_has_everything_before_it() -> None:

@@ -18,7 +18,7 @@ NOW = datetime(2026, 5, 31, 5, 36, 46, tzinfo=UTC)
 
 
 def steps_of(ending: str) -> list[tuple[int, dict[str, Any]]]:
-    steps = magic.testing_steps(f"0812345{ending}", ProductKind.PREPAID, now=NOW)
+    steps = magic.testing_steps(f"0812345{ending}", ProductKind.PREPAID, now=NOW, is_token=False)
     return [(int((s.due_at - NOW) / timedelta(milliseconds=1)), dict(s.outcome)) for s in steps]
 
 
@@ -60,7 +60,7 @@ def test_a_serial_number_that_follows_is_missing_at_first() -> None:
 
 
 def test_the_documented_sample_gets_the_documented_serial_number() -> None:
-    (step,) = magic.testing_steps("08123456789", ProductKind.PREPAID, now=NOW)
+    (step,) = magic.testing_steps("08123456789", ProductKind.PREPAID, now=NOW, is_token=False)
     assert step.outcome["sn"] == "1234-5678-9012-3456"
 
 
@@ -95,7 +95,7 @@ def test_every_destination_has_a_plan_whose_steps_come_in_time_s_order(destinati
     plan = magic.plan_for(destination)
     times = [step.after_ms for step in plan.later]
     assert times == sorted(times)
-    testing = magic.testing_steps(destination, ProductKind.PREPAID, now=NOW)
+    testing = magic.testing_steps(destination, ProductKind.PREPAID, now=NOW, is_token=False)
     assert testing
     assert [step.due_at for step in testing] == sorted(step.due_at for step in testing)
     assert testing[-1].outcome["state"] in ("success", "failed", "reversed", "serial_number")

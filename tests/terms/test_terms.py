@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from gerbang.terms.monthly import month_due
 from gerbang.terms.terms import (
     Month,
     MonthUnreadableError,
@@ -16,6 +17,24 @@ from gerbang.terms.terms import (
 )
 
 AUGUST = Month(2026, 8)
+
+
+@pytest.mark.parametrize(
+    ("day", "surcharge_day", "due"),
+    [
+        (date(2026, 9, 2), 3, None),
+        (date(2026, 9, 3), 3, Month(2026, 8)),
+        (date(2026, 9, 30), 28, Month(2026, 8)),
+        (date(2027, 1, 1), 1, Month(2026, 12)),
+        (date(2026, 9, 30), 0, None),
+    ],
+)
+def test_last_month_is_due_from_the_named_day_on(
+    day: date, surcharge_day: int, due: Month | None
+) -> None:
+    assert month_due(day, surcharge_day=surcharge_day) == due
+
+
 LONG_AGO = date(2025, 1, 1)
 
 

@@ -31,6 +31,7 @@ class OperatorTermsShown(Shown):
     orders_per_month_min: int
     surcharge_amount: int
     surcharge_inquiries: int
+    surcharge_day: int
 
 
 class OperatorTermsPatch(Taken):
@@ -46,6 +47,11 @@ class OperatorTermsPatch(Taken):
     orders_per_month_min: int | None = None
     surcharge_amount: int | None = None
     surcharge_inquiries: int | None = None
+    surcharge_day: int | None = Field(
+        default=None,
+        description="From this day of the next month on surcharges are posted by themselves; "
+        "0 is never.",
+    )
 
 
 class KycShown(Shown):

@@ -32,7 +32,7 @@ from gerbang.outbound.message import InboundRequest
 from gerbang.people.role import Permission
 from gerbang.secrets_box import hash_token
 from gerbang.testing.desk import TestingDesk
-from gerbang.testing.trigger import ENDINGS
+from gerbang.testing.trigger import EVENTS
 from gerbang.web.client_address import client_ip_of
 
 router = APIRouter(tags=["testing"])
@@ -156,13 +156,17 @@ class TriggerBody(Taken):
 
 
 class TriggeredShown(Shown):
-    """The testing order that was placed."""
+    """The testing order, bill or deposit ticket; `reason` where the event is a refusal."""
 
-    order_id: int
+    event: str
+    state: str
     reference: str
     product: str
     destination: str
-    state: str
+    order_id: int | None
+    ticket_id: int | None
+    total: int | None
+    reason: str
 
 
 class FeedShown(Shown):
@@ -229,25 +233,19 @@ class ChecklistShown(Shown):
 async def get_me(who: Testing) -> MeShown:
     """Show who you are here, and what can be triggered."""
     dialect = who.credential.dialect if who.credential else None
-    return MeShown(reseller=who.code, dialect=dialect, events=list(ENDINGS))
+    return MeShown(reseller=who.code, dialect=dialect, events=list(EVENTS))
 
 
 @router.post("/testing/trigger", status_code=201)
 async def post_trigger(who: Testing, body: TriggerBody) -> TriggeredShown:
-    """Place the testing order that leads to an event; its callbacks follow as always."""
-    order = await who.desk.trigger(
+    """Do the test that leads to an event; callbacks follow as always."""
+    found = await who.desk.trigger(
         who.credential_for(body.dialect),
         body.event,
         product=body.product,
         reference=body.reference,
     )
-    return TriggeredShown(
-        order_id=order.id,
-        reference=order.reference,
-        product=order.product_code,
-        destination=order.destination,
-        state=order.state.value,
-    )
+    return TriggeredShown(**msgspec.structs.asdict(found))
 
 
 @router.get("/testing/callbacks")

@@ -14,17 +14,19 @@ from gerbang.postgres.pool import Connection
 async def allow_again(
     connection: Connection, order_id: int, *, reason: str, actor: str
 ) -> dict[str, Any]:
-    """Let go of what a successful payment guards; the next payment of the bill guards it again.
+    """Let go of what a payment guards; the next payment of the bill guards it again.
 
-    Not while the payment is pending: whether it was paid is not known then.
+    Not while the payment is pending: whether it was paid is not known then. A payment that failed
+    for the reseller and was delivered at our cost guards its bill too.
     """
     check_text("reason", reason, needed=True)
     rows = await connection.fetch(SQL.lock_guards, order_id)
     if not rows:
         raise NotFoundError(f"order {order_id} guards no bill")
-    if rows[0]["state"] != "success":
-        raise ConflictError(f"order {order_id} is {rows[0]['state']}: only a paid bill is let go")
-    if not any(row["held"] for row in rows):
+    held, state = any(row["held"] for row in rows), rows[0]["state"]
+    if state == "pending" or (state != "success" and not held):
+        raise ConflictError(f"order {order_id} is {state}: only a paid bill is let go")
+    if not held:
         raise ConflictError(f"the bill of order {order_id} may be paid again already")
     await connection.execute(SQL.release_guards, order_id, actor, reason)
     shown = {

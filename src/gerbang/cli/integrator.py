@@ -19,6 +19,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from gerbang.cli.context import AsJson, cell, print_json, show
+from gerbang.money import format_dots
 
 URL: Final = "http://127.0.0.1:8080"
 TIMEOUT_S: Final = 15
@@ -182,8 +183,9 @@ def trigger(  # noqa: PLR0917 (one option for each member)
     event: Annotated[
         str,
         typer.Argument(
-            help="order.success, order.failed, order.pending, order.rejected, order.sn_received "
-            "or order.reversed."
+            help="order.success, failed, pending, rejected, sn_received, reversed; bill.found, "
+            "not_found, already_paid, changed, paid, pending, failed, reversed; deposit.opened, "
+            "paid, late, expired, near_miss, refused."
         ),
     ],
     product: Annotated[str, typer.Option(help="Which; left out: the first that is open.")] = "",
@@ -196,21 +198,30 @@ def trigger(  # noqa: PLR0917 (one option for each member)
     reseller: Reseller = "",
     as_json: AsJson = False,
 ) -> None:
-    """Make an event happen: places the testing order that leads to it. No money moves.
+    """Make an event happen: the testing order, bill or deposit ticket for it. No money moves.
 
     Example: gerbang trigger order.failed --token TESTING-TOKEN
     """
     remote = Remote(url, token=token, key=key, secret=secret, reseller=reseller)
     given = {"product": product, "dialect": dialect, "reference": ref}
     body = {"event": event, **{name: value for name, value in given.items() if value}}
-    order = remote.call("POST", "/testing/trigger", body)
+    done = remote.call("POST", "/testing/trigger", body)
     if as_json:
-        print_json(order)
-        return
-    typer.echo(
-        f"{order['reference']}  {order['product']} {order['destination']}  {order['state']}: "
-        f"{event} follows"
-    )
+        print_json(done)
+    else:
+        typer.echo(_triggered(done))
+
+
+def _triggered(done: dict[str, Any]) -> str:
+    """Say in a line what was done, and what follows."""
+    if done["ticket_id"] is not None:
+        what = f"ticket {done['ticket_id']}  Rp{format_dots(done['total'])}"
+    else:
+        what = f"{done['reference']}  {done['product']} {done['destination']}".strip()
+    if done["state"] == "refused":
+        return f"{what}  refused: {done['reason']}".strip()
+    follows = f": {done['event']} follows" if done["order_id"] is not None else ""
+    return f"{what}  {done['state']}{follows}"
 
 
 def logs(  # noqa: PLR0917 (one option for each member)

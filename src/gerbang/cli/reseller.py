@@ -216,9 +216,14 @@ def issue(
 
     async def work(connection: Connection, box: SecretBox) -> dict[str, Any]:
         issued = await issue_credential(connection, code, new, box=box, actor=actor())
+        spoken.extend((await show_reseller(connection, code))["dialects"])
         return msgspec.structs.asdict(issued)
 
+    spoken: list[str] = []
     show_one(in_database(data_dir, work), as_json=True)
+    if dialect not in spoken:
+        every = " ".join(f"--dialect {one}" for one in [*spoken, dialect])
+        typer.echo(f"{dialect} is not on yet: gerbang reseller set {code} {every}", err=True)
 
 
 @credential.command()

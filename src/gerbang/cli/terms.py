@@ -50,7 +50,7 @@ _CHARGE: Final = {
 
 
 @app.command()
-def rules(
+def rules(  # noqa: PLR0917 (one option for each rule)
     kyc_required: Annotated[
         bool | None, typer.Option(help="Must KYC be approved before live access?")
     ] = None,
@@ -67,6 +67,10 @@ def rules(
     surcharge_inquiries: Annotated[
         int | None, typer.Option(help="The step: so many of the mean daily inquiries.")
     ] = None,
+    surcharge_day: Annotated[
+        int | None,
+        typer.Option(help="Post it by itself from this day of the next month on; 0 is never."),
+    ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -78,6 +82,7 @@ def rules(
         orders_per_month_min=orders_per_month,
         surcharge_amount=surcharge,
         surcharge_inquiries=surcharge_inquiries,
+        surcharge_day=surcharge_day,
     )
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     sells_bills: bool = False
     bills_found: int = 0
     bills_paid: int = 0
+    asks_tickets: bool = False
+    tickets_tried: int = 0
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -164,6 +166,11 @@ def _bill_paid(facts: Facts) -> Verdict:
     return Verdict(facts.bills_paid > 0, f"{facts.bills_paid} testing bills were paid")
 
 
+def _tickets(facts: Facts) -> Verdict:
+    why = f"{facts.tickets_tried} testing tickets were opened"
+    return Verdict(facts.tickets_tried > 0, why)
+
+
 CHECKS: Final[tuple[Check, ...]] = (
     Check(
         name="flow.success",
@@ -238,6 +245,13 @@ CHECKS: Final[tuple[Check, ...]] = (
         title="References are unique",
         how=f"send your own reference, another one for each of {REFERENCES_MIN} orders or more",
         judge=_references,
+    ),
+    Check(
+        name="flow.deposit",
+        title="A deposit ticket",
+        how="ask in testing for a deposit ticket, by your dialect",
+        judge=_tickets,
+        needed=lambda facts: facts.asks_tickets,
     ),
     Check(
         name="deposit.sufficient",

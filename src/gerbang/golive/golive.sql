@@ -10,7 +10,7 @@ SELECT r.id, r.code, r.live, r.callback_url, r.dialects, cardinality(r.allowed_i
            AND (c.expires_at IS NULL OR c.expires_at > clock_timestamp())) AS live_credentials,
        (SELECT count(*) FROM refusals f WHERE f.reseller_id = r.id AND f.testing AND f.reason = 'reference_reused'
            AND f.at > clock_timestamp() - interval '7 days') AS references_reused,
-       t.orders, t.references_own, t.references_made, t.asked_pending, t.asked_failed, c.told, c.not_told, b.*
+       t.orders, t.references_own, t.references_made, t.asked_pending, t.asked_failed, c.told, c.not_told, b.*, d.*
   FROM resellers r
   JOIN accounts a ON a.id = r.account_id
  CROSS JOIN operator_terms o
@@ -44,4 +44,9 @@ SELECT r.id, r.code, r.live, r.callback_url, r.dialects, cardinality(r.allowed_i
               (SELECT count(*) FROM orders p
                 WHERE p.reseller_id = r.id AND p.testing AND p.kind = 'postpaid' AND p.state = 'success')
                   AS bills_paid) b
+ CROSS JOIN LATERAL (
+       SELECT coalesce((r.settings->>'asks_tickets')::boolean, false)
+              OR coalesce(bool_or(k.dialect = ANY(r.dialects)), false) AS asks_tickets,
+              count(*) FILTER (WHERE k.testing AND k.dialect = ANY(r.dialects)) AS tickets_tried
+         FROM deposit_tickets k WHERE k.reseller_id = r.id) d
  WHERE r.code = $1

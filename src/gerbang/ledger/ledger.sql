@@ -162,11 +162,16 @@ SELECT o.id, o.state::text, o.price, b.due + b.fee AS total, b.share, coalesce(m
  LIMIT 100
 
 -- name: verify_bill_guards
--- Every bill that may be paid once is guarded while its payment is not failed, and by nothing else.
+-- A bill is guarded while a payment of it is pending, successful, or delivered at our cost, and by nothing else.
 SELECT g.order_id, o.state::text, g.biller, g.customer_no, g.period, g.held
-  FROM bill_guards g LEFT JOIN orders o ON o.id = g.order_id
- WHERE o.id IS NULL OR o.testing OR (g.held AND o.state = 'failed')
-    OR (NOT g.held AND o.state IN ('pending', 'success') AND g.released_at IS NULL)
+  FROM bill_guards g
+  LEFT JOIN orders o ON o.id = g.order_id,
+       LATERAL (SELECT o.state IN ('pending', 'success')
+                       OR EXISTS (SELECT 1 FROM attempts a WHERE a.order_id = g.order_id AND a.state = 'delivered') AS paid) x
+ WHERE o.id IS NULL OR o.testing OR (g.held AND NOT x.paid)
+    OR (NOT g.held AND x.paid AND g.released_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM bill_guards h WHERE h.biller = g.biller AND h.customer_no = g.customer_no
+                                                      AND h.period = g.period AND h.held))
  LIMIT 100
 
 -- name: verify_limits

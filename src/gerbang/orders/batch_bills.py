@@ -16,7 +16,6 @@ from gerbang.postgres.sql import load_queries
 SQL = load_queries("gerbang.orders", "bills.sql")
 
 POSTPAID: Final = "postpaid"
-_HOLDS: Final = frozenset({OrderState.PENDING, OrderState.SUCCESS})
 
 
 async def load_bills(c: Connection, state: BatchState) -> None:
@@ -45,15 +44,12 @@ async def load_bills(c: Connection, state: BatchState) -> None:
 
 
 async def write_bills(c: Connection, state: BatchState) -> None:
-    """Write new payments and their guards, and hold or release the guards of changed orders."""
+    """Write new payments and their guards; those of orders that changed are freed or held again."""
     if state.new_bill_payments:
         await c.execute(SQL.insert_payments, *columns(state.new_bill_payments, 8))
     if state.new_bill_guards:
         await c.execute(SQL.insert_guards, *columns(state.new_bill_guards, 4))
-    changed = [
-        (o.id, o.state in _HOLDS)
-        for o in state.changed_orders.values()
-        if o.kind == POSTPAID and not o.testing
-    ]
-    if changed:
-        await c.execute(SQL.settle_guards, *columns(changed, 2))
+    changed = {*state.changed_orders, *(a.order_id for a in state.changed_attempts.values())}
+    if settled := sorted(changed & state.bills.keys()):
+        await c.execute(SQL.free_guards, settled)
+        await c.execute(SQL.hold_guards, settled)

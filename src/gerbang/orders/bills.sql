@@ -42,15 +42,24 @@ UPDATE orders o SET data = w.data FROM unnest($1::bigint[], $8::jsonb[]) AS w (i
 INSERT INTO bill_guards (order_id, biller, customer_no, period)
 SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[])
 
--- name: settle_guards
--- A failed or reversed payment lets go; one that succeeds late holds again, unless another payment does by now.
-UPDATE bill_guards g
-   SET held = w.holds AND NOT x.taken,
-       released_at = CASE WHEN w.holds AND x.taken THEN clock_timestamp() END,
-       released_why = CASE WHEN w.holds AND x.taken THEN 'succeeded late, when another payment held it' ELSE '' END
-  FROM unnest($1::bigint[], $2::boolean[]) AS w (order_id, holds),
-       LATERAL (SELECT EXISTS (SELECT 1 FROM bill_guards p
-                                 JOIN bill_guards o ON o.biller = p.biller AND o.customer_no = p.customer_no
-                                                   AND o.period = p.period AND o.held AND o.order_id <> p.order_id
-                                WHERE p.order_id = w.order_id) AS taken) x
- WHERE g.order_id = w.order_id AND g.held <> w.holds AND g.released_at IS NULL
+-- name: free_guards
+-- A payment that failed or was reversed lets go of its bill, unless a supplier delivered it all the same.
+UPDATE bill_guards g SET held = false
+  FROM orders o
+ WHERE o.id = g.order_id AND g.order_id = ANY($1::bigint[]) AND g.held AND o.state NOT IN ('pending', 'success')
+   AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.order_id = g.order_id AND a.state = 'delivered')
+
+-- name: hold_guards
+-- What was delivered late is guarded again as soon as no other payment of the bill holds it: these payments, or others of the same bills.
+UPDATE bill_guards h SET held = true
+  FROM (SELECT DISTINCT ON (p.biller, p.customer_no, p.period) p.order_id, p.period
+          FROM bill_guards g
+          JOIN bill_guards p USING (biller, customer_no, period)
+          JOIN orders o ON o.id = p.order_id
+         WHERE g.order_id = ANY($1::bigint[]) AND NOT p.held AND p.released_at IS NULL
+           AND (o.state IN ('pending', 'success')
+                OR EXISTS (SELECT 1 FROM attempts a WHERE a.order_id = p.order_id AND a.state = 'delivered'))
+           AND NOT EXISTS (SELECT 1 FROM bill_guards x WHERE x.biller = p.biller AND x.customer_no = p.customer_no
+                                                         AND x.period = p.period AND x.held)
+         ORDER BY p.biller, p.customer_no, p.period, p.order_id) w
+ WHERE h.order_id = w.order_id AND h.period = w.period

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from gerbang.bills.token import token_data
 from gerbang.dialects.contract import CallbackEvent, OrderState
 from gerbang.ledger.account import HouseAccount
 from gerbang.ledger.transfer import Phase, Transfer, TransferEvent
@@ -356,11 +357,11 @@ def _hold(s: Situation) -> Transfer:
 
 
 def _take_data(s: Situation, outcome: Delivered) -> None:
-    """Keep details of the delivery; the bill that an order pays stays with it."""
-    if outcome.data is None:
-        return
-    kept = s.order.data if s.bill is not None else None
-    s.order.data = {**outcome.data, **(kept or {})}
+    """Keep details of the delivery, a token's parts too; the bill an order pays stays with it."""
+    if s.bill is None:
+        s.order.data = token_data(outcome.sn, outcome.data) or s.order.data
+    elif outcome.data is not None:
+        s.order.data = {**outcome.data, **(s.order.data or {})}
 
 
 def _book_sold(s: Situation) -> None:

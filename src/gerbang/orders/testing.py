@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from gerbang.bills.token import token_data
 from gerbang.dialects.contract import CallbackEvent, OrderState
 from gerbang.orders.order import Order
 from gerbang.orders.reasons import Reason
@@ -27,7 +28,7 @@ def apply_testing_step(
         return None
     order.state = after
     order.sn = outcome.get("sn", order.sn)
-    order.data = outcome.get("data", order.data)
+    order.data = outcome.get("data", order.data) or token_data(order.sn, None)
     order.reason = Reason(outcome["reason"]) if outcome.get("reason") else None
     order.updated_at = now
     order.final_at = now
@@ -44,5 +45,6 @@ def _receive_serial_number(
     if order.state is not OrderState.SUCCESS or order.sn:
         return None
     order.sn = outcome["sn"]
+    order.data = order.data or token_data(order.sn, None)
     order.updated_at = now
     return CallbackEvent.SN_RECEIVED

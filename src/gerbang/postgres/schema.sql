@@ -277,6 +277,31 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- function check_bill_guard()
+
+CREATE FUNCTION public.check_bill_guard() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        IF (NEW.order_id, NEW.biller, NEW.customer_no, NEW.period)
+           IS DISTINCT FROM (OLD.order_id, OLD.biller, OLD.customer_no, OLD.period) THEN
+            RAISE EXCEPTION 'what order % guards does not change', OLD.order_id USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        IF NOT NEW.held AND NEW.released_at IS NULL AND EXISTS (
+            SELECT 1 FROM attempts a WHERE a.order_id = NEW.order_id AND a.state = 'delivered') THEN
+            RAISE EXCEPTION 'the bill of order % is paid: only a person lets go of it', NEW.order_id
+                USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+    ELSIF EXISTS (
+        SELECT 1 FROM bill_guards g JOIN attempts a ON a.order_id = g.order_id AND a.state = 'delivered'
+         WHERE g.biller = NEW.biller AND g.customer_no = NEW.customer_no AND g.period = NEW.period
+           AND NOT g.held AND g.released_at IS NULL) THEN
+        RAISE EXCEPTION 'the bill of order % is paid already', NEW.order_id USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
 -- function check_card_deposit()
 
 CREATE FUNCTION public.check_card_deposit() RETURNS trigger
@@ -1071,12 +1096,13 @@ CREATE TABLE public.bill_guards (
     held boolean DEFAULT true NOT NULL,
     released_at timestamp with time zone,
     released_by text DEFAULT ''::text NOT NULL,
-    released_why text DEFAULT ''::text NOT NULL
+    released_why text DEFAULT ''::text NOT NULL,
+    CONSTRAINT bill_guards_released_by_a_person CHECK ((((released_at IS NULL) = (released_by = ''::text)) AND (NOT (held AND (released_at IS NOT NULL)))))
 );
 
 -- comment TABLE bill_guards
 
-COMMENT ON TABLE public.bill_guards IS 'The same customer and period are paid once: held from the order on, released when it failed or by a person.';
+COMMENT ON TABLE public.bill_guards IS 'The same customer and period are paid once: held from the order on, released when it failed and nobody delivered it, or by a person.';
 
 -- table bill_payments
 
@@ -1759,10 +1785,12 @@ CREATE TABLE public.operator_terms (
     orders_per_month_min integer DEFAULT 1000 NOT NULL,
     surcharge_amount bigint DEFAULT 100000 NOT NULL,
     surcharge_inquiries integer DEFAULT 1000 NOT NULL,
+    surcharge_day integer DEFAULT 0 NOT NULL,
     CONSTRAINT operator_terms_deposit_min_check CHECK ((deposit_min >= 0)),
     CONSTRAINT operator_terms_only_row_check CHECK (only_row),
     CONSTRAINT operator_terms_orders_per_month_min_check CHECK ((orders_per_month_min >= 0)),
     CONSTRAINT operator_terms_surcharge_amount_check CHECK ((surcharge_amount >= 0)),
+    CONSTRAINT operator_terms_surcharge_day CHECK (((surcharge_day >= 0) AND (surcharge_day <= 28))),
     CONSTRAINT operator_terms_surcharge_inquiries_check CHECK ((surcharge_inquiries > 0))
 );
 
@@ -1773,6 +1801,10 @@ COMMENT ON TABLE public.operator_terms IS 'What this operator asks of its resell
 -- comment COLUMN operator_terms.surcharge_amount
 
 COMMENT ON COLUMN public.operator_terms.surcharge_amount IS 'Rupiah a month for each started surcharge_inquiries of the mean daily inquiries.';
+
+-- comment COLUMN operator_terms.surcharge_day
+
+COMMENT ON COLUMN public.operator_terms.surcharge_day IS 'The day of the following month from which on a month''s surcharges are posted without anybody asking; 0 is never.';
 
 -- table order_history
 
@@ -3400,6 +3432,10 @@ CREATE INDEX bank_lines_queue ON public.bank_lines USING btree (id) WHERE (state
 
 CREATE INDEX bank_lines_waiting ON public.bank_lines USING btree (id) WHERE (state = ANY (ARRAY['new'::public.bank_line_state, 'crediting'::public.bank_line_state]));
 
+-- index bill_guards_free
+
+CREATE INDEX bill_guards_free ON public.bill_guards USING btree (biller, customer_no, period) WHERE ((NOT held) AND (released_at IS NULL));
+
 -- index bill_guards_paid_once
 
 CREATE UNIQUE INDEX bill_guards_paid_once ON public.bill_guards USING btree (biller, customer_no, period) WHERE held;
@@ -3747,6 +3783,10 @@ CREATE TRIGGER bank_lines_take_listed_steps BEFORE UPDATE ON public.bank_lines F
 -- trigger bill_guards bill_guards_never_deleted
 
 CREATE TRIGGER bill_guards_never_deleted BEFORE DELETE OR TRUNCATE ON public.bill_guards FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- trigger bill_guards bill_guards_obey
+
+CREATE TRIGGER bill_guards_obey BEFORE INSERT OR UPDATE ON public.bill_guards FOR EACH ROW EXECUTE FUNCTION public.check_bill_guard();
 
 -- trigger bill_payments bill_payments_append_only
 

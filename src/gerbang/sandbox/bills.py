@@ -43,7 +43,8 @@ OnInquiry = Literal["found", "not_found", "already_paid", "disturbed", "wrong_nu
 
 GROWS_BY: Final = 5_000
 """The fine that a bill of the changing kind has more each time somebody looks at it."""
-_FINE: Final = 3_000
+SHEET_FINE: Final = 3_000
+"""The fine of every sheet but the last, where there are several."""
 _NAMES: Final = ("BUDI SANTOSO", "SITI AMINAH", "AGUS SETIAWAN", "DEWI LESTARI", "JOKO SUSILO")
 _STREET: Final = "JL MELATI NO 7"
 
@@ -183,7 +184,7 @@ def _sheets(service: Service, customer_no: str, name: str, seed: int, *, sheets:
         Period(
             name=f"2026{4 + index:02d}",
             amount=20_000 + (seed // (index + 1)) % 400 * 500,
-            fine=_FINE if index + 1 < sheets else 0,
+            fine=SHEET_FINE if index + 1 < sheets else 0,
             **_meters(service, seed, index),
         )
         for index in range(sheets)

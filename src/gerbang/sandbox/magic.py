@@ -15,7 +15,7 @@ import msgspec
 from gerbang.dialects.contract import ProductKind
 from gerbang.orders.reasons import Reason
 from gerbang.orders.writes import SandboxStep
-from gerbang.sandbox.serials import make_serial, make_testing_serial
+from gerbang.sandbox.serials import make_serial, make_testing_serial, make_token
 
 OnRequest = Literal[
     "success",
@@ -92,10 +92,10 @@ def plan_for(destination: str) -> Plan:
 
 
 def testing_steps(
-    destination: str, product_kind: ProductKind, *, now: datetime
+    destination: str, product_kind: ProductKind, *, now: datetime, is_token: bool
 ) -> tuple[SandboxStep, ...]:
     """Plan a testing order: the same table, with a pending time instead of a lost connection."""
-    sn = _testing_serial(destination, product_kind)
+    sn = make_token(destination).sn if is_token else _testing_serial(destination, product_kind)
     return tuple(
         SandboxStep(due_at=now + timedelta(milliseconds=after_ms), outcome=outcome)
         for after_ms, outcome in steps_of_plan(plan_for(destination), sn=sn)

@@ -29,7 +29,7 @@ class Serial(msgspec.Struct, frozen=True, kw_only=True):
 def make_serial(reference: str, product_code: str) -> Serial:
     """Make the serial number of an order: a token for electricity, else a plain number."""
     if product_code.upper().startswith("PLN"):
-        return _make_token(reference)
+        return make_token(reference)
     return Serial(sn=f"0409{_digits(reference, _PLAIN_DIGITS)}")
 
 
@@ -38,7 +38,8 @@ def make_testing_serial(seed: str) -> str:
     return _grouped(_digits(seed, _SAMPLE_DIGITS))
 
 
-def _make_token(reference: str) -> Serial:
+def make_token(reference: str) -> Serial:
+    """Make the serial number of an electricity token, with its parts."""
     token = _grouped(_digits(reference, _TOKEN_DIGITS))
     seed = _number(f"token:{reference}")
     name = _NAMES[seed % len(_NAMES)]

@@ -20,6 +20,7 @@ _MOST: Final = {
     "orders_per_month_min": COUNT_MAX,
     "surcharge_amount": RUPIAH_MAX // COUNT_MAX,
     "surcharge_inquiries": COUNT_MAX,
+    "surcharge_day": 28,
 }
 
 
@@ -32,6 +33,8 @@ class OperatorTerms(msgspec.Struct, frozen=True, kw_only=True):
     orders_per_month_min: int
     surcharge_amount: int
     surcharge_inquiries: int
+    surcharge_day: int
+    """Of the following month; 0 posts nothing by itself."""
 
 
 async def operator_terms(connection: Connection | Pool) -> OperatorTerms:

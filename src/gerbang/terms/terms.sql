@@ -1,6 +1,7 @@
 -- name: operator_terms
 -- What this operator asks of everybody.
-SELECT kyc_required, checklist_required, deposit_min, orders_per_month_min, surcharge_amount, surcharge_inquiries
+SELECT kyc_required, checklist_required, deposit_min, orders_per_month_min, surcharge_amount, surcharge_inquiries,
+       surcharge_day
   FROM operator_terms
 
 -- name: lock_operator_terms
@@ -12,7 +13,7 @@ SELECT to_jsonb(t) - 'only_row' AS row FROM operator_terms t FOR UPDATE
 UPDATE operator_terms t
    SET kyc_required = n.kyc_required, checklist_required = n.checklist_required, deposit_min = n.deposit_min,
        orders_per_month_min = n.orders_per_month_min, surcharge_amount = n.surcharge_amount,
-       surcharge_inquiries = n.surcharge_inquiries
+       surcharge_inquiries = n.surcharge_inquiries, surcharge_day = n.surcharge_day
   FROM operator_terms o, LATERAL jsonb_populate_record(o, $1::jsonb) n
 RETURNING to_jsonb(t) - 'only_row' AS row
 

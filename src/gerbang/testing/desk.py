@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from gerbang.callbacks.resend import resend_callback
 from gerbang.callbacks.store import DatabaseCallbackStore, due_callback_row
-from gerbang.catalog.product import Product
 from gerbang.catalog.snapshot import Snapshot
 from gerbang.clock import Clock
 from gerbang.dialects.contract import (
@@ -17,22 +16,18 @@ from gerbang.dialects.contract import (
     CallbackMessage,
     Credential,
     Gateway,
-    OrderView,
     ProductKind,
-    ProductQuery,
-    Purchase,
-    Refusal,
 )
 from gerbang.dialects.dialect import Dialect, SignatureExplanation
-from gerbang.errors import BadInputError, ConflictError, NotFoundError
-from gerbang.ids import generate_reference
+from gerbang.errors import BadInputError, NotFoundError
 from gerbang.memory import Memory
 from gerbang.orders.writes import RecordDelivery
 from gerbang.outbound.message import InboundRequest
 from gerbang.postgres.lane import Lane
 from gerbang.postgres.pool import Pool
 from gerbang.postgres.sql import load_queries
-from gerbang.testing.trigger import ENDINGS, find_destination
+from gerbang.testing.make_event import EventMaker
+from gerbang.testing.trigger import Triggered
 
 SQL = load_queries("gerbang.testing", "testing.sql")
 
@@ -63,8 +58,7 @@ class TestingDesk:
     ) -> None:
         """Wire it."""
         self._snapshot = snapshot
-        self._memory = memory
-        self._gateway = gateway
+        self._maker = EventMaker(snapshot=snapshot, memory=memory, gateway=gateway)
         self._pool = pool
         self._lane = lane
         self._store = store
@@ -104,59 +98,9 @@ class TestingDesk:
         *,
         product: str | None = None,
         reference: str | None = None,
-    ) -> OrderView:
-        """Place the testing order that leads to `event`; its callbacks follow as always."""
-        if event not in ENDINGS:
-            problem = f"one of {', '.join(ENDINGS)}"
-            raise BadInputError(f"event: {problem}", {"event": problem})
-        code, destination = self._find_target(credential, event, product)
-        purchase = Purchase(
-            dialect=credential.dialect,
-            product_code=code,
-            destination=destination,
-            kinds=KINDS,
-            reference=reference or f"TRIGGER-{generate_reference()}",
-            testing=True,
-        )
-        result = await self._gateway.place(credential, purchase)
-        if isinstance(result, OrderView):
-            return result
-        if isinstance(result, Refusal):
-            raise ConflictError(f"refused: {result.reason} {result.message}".strip())
-        raise ConflictError("whether it was written is not known yet; ask for its status")
-
-    def _find_target(
-        self, credential: Credential, event: str, wanted: str | None
-    ) -> tuple[str, str]:
-        """Choose a product that is open and priced, and a number it takes."""
-        query = ProductQuery(code=wanted, kind=ProductKind.PREPAID)
-        views, _ = self._gateway.list_products(credential, query)
-        for view in views:
-            if view.status == "open" and view.price:
-                destination = self._destination(credential, view.code, event)
-                if destination is not None:
-                    return view.code, destination
-        name = wanted or "that is open"
-        raise NotFoundError(f"no prepaid product {name} has a price and takes such a number")
-
-    def _destination(self, credential: Credential, code: str, event: str) -> str | None:
-        product = self._snapshot.product(code)
-        prefixes = self._prefixes(product) if product is not None else []
-
-        def problem(number: str) -> str:
-            purchase = Purchase(
-                dialect=credential.dialect, product_code=code, destination=number, kinds=KINDS
-            )
-            offer = self._memory.offer(credential, purchase)
-            if offer is None or offer.in_cut_off or not offer.destination.endswith(ENDINGS[event]):
-                return "not now"
-            return offer.destination_problem
-
-        return find_destination(event, prefixes=prefixes, problem=problem)
-
-    def _prefixes(self, product: Product) -> list[str]:
-        known = self._snapshot.prefixes.items()
-        return sorted(prefix for prefix, operator in known if operator == product.operator)
+    ) -> Triggered:
+        """Do the test that leads to `event`; callbacks follow as always."""
+        return await self._maker.make(credential, event, product=product, reference=reference)
 
     # --- listen -----------------------------------------------------------------------------------
 

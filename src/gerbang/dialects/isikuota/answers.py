@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from gerbang.bills.token import read_token, token_parts
 from gerbang.dialects.contract import ProductKind, ProductView
 from gerbang.dialects.isikuota.spec import PEER_REASONS, REASON_HEADER, REFUSALS, REROUTABLE
 from gerbang.dialects.supplier_contract import SupplierNews
@@ -46,6 +47,8 @@ class _Order(msgspec.Struct, frozen=True, kw_only=True):
     total: int | None = None
     """A bill's payment says this instead of `price` (§7.2)."""
     sn: str | None = None
+    token: Any = None
+    """A Gerbang's word for an electricity token's parts; others may mean what they like."""
 
 
 class _Webhook(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +62,7 @@ class _Webhook(msgspec.Struct, frozen=True, kw_only=True):
         order_id: int | str = ""
         price: int | None = None
         sn: str | None = None
+        token: Any = None
         message: str | None = None
 
     event: str
@@ -128,7 +132,9 @@ def _word(answer: Answered, reply: Envelope, order: _Order) -> Word:
     # Letter case differs between commands (§14).
     match reply.code, reply.success, order.status.lower():
         case (("ORDER_SUCCESS" | "BILL_PAYMENT_SUCCESS"), True, "success"):
-            return Delivered(sn=order.sn or "", cost=cost, message=message)
+            return Delivered(
+                sn=order.sn or "", cost=cost, message=message, data=_token_parts(order.token)
+            )
         case (("ORDER_SUCCESS" | "ORDER_PENDING"), True, "pending"):
             return Accepted(cost=cost, message=message)
         case "ORDER_FAILED", False, "failed":
@@ -137,6 +143,11 @@ def _word(answer: Answered, reply: Envelope, order: _Order) -> Word:
             return _failed(_BILL_FAILURES[code], message)
         case _:
             return Unknown(message=f"{reply.code} with status {order.status}")
+
+
+def _token_parts(value: object) -> dict[str, object] | None:
+    token = read_token("", value) if isinstance(value, Mapping) else None
+    return None if token is None else dict(token_parts(token))
 
 
 def _order_of(reply: Envelope) -> _Order | None:
@@ -203,6 +214,7 @@ def read_webhook(request: InboundRequest) -> SupplierNews | None:
                 cost=_cost(data.price),
                 supplier_order_id=str(data.order_id),
                 message=data.message or "",
+                data=_token_parts(data.token),
             )
         case "order.failed", "failed":
             failed = _failed(peer_reason(request.headers), data.message or "")

@@ -7,7 +7,7 @@ from typing import Any, Final, assert_never
 
 from gerbang.clock import wib_iso
 from gerbang.dialects.contract import CallbackEvent, CallbackMessage, OrderState
-from gerbang.dialects.isikuota.replies import reason_headers
+from gerbang.dialects.isikuota.replies import reason_headers, token_member
 from gerbang.dialects.isikuota.spec import (
     REASON_TEXT,
     STATE_TEXT,
@@ -72,6 +72,7 @@ def _payload(message: CallbackMessage) -> dict[str, Any]:
             "message": _message_text(message),
             "created_at": wib_iso(order.created_at),
             "updated_at": wib_iso(order.updated_at),
+            **token_member(order),
         },
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from gerbang.bills.token import token_of, token_parts
 from gerbang.clock import wib_text
 from gerbang.dialects.contract import (
     BalanceView,
@@ -101,7 +102,14 @@ def _order_data(order: OrderView) -> dict[str, Any]:
         "price": order.price,
         "sn": order.sn,
         "created_at": wib_text(order.created_at),
+        **token_member(order),
     }
+
+
+def token_member(order: OrderView) -> dict[str, Any]:
+    """Give an electricity token's parts beside the documented members; nothing for the rest."""
+    token = token_of(order.data)
+    return {} if token is None else {"token": token_parts(token)}
 
 
 def uncertain_reply(uncertain: Uncertain, purchase: Purchase) -> Answered:

@@ -267,6 +267,9 @@ PEER_REASONS: Final = frozenset(
         Reason.METER_WRONG,
         Reason.TOKEN_BELOW_MINIMUM,
         Reason.KWH_LIMIT,
+        Reason.BILL_NOT_FOUND,
+        Reason.BILL_ALREADY_PAID,
+        Reason.BILL_CHANGED,
     }
 )
 """Reasons that a Gerbang peer's header may give: those about the product and the destination,

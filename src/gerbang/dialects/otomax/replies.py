@@ -7,6 +7,7 @@ from typing import Any, Final, assert_never
 
 import msgspec
 
+from gerbang.bills.token import Token, token_line, token_of
 from gerbang.dialects.contract import (
     BalanceView,
     BillView,
@@ -113,6 +114,7 @@ _FINAL_EVENTS: Final = frozenset({Event.SUCCESS, Event.FAILED, Event.REVERSED})
 
 
 def _order_values(voice: Voice, event: Event, order: OrderView, *, at: datetime | None) -> Values:
+    token = token_of(order.data)
     own_time = order.updated_at if event in _FINAL_EVENTS else order.created_at
     return Values(
         at=at or own_time,
@@ -124,7 +126,8 @@ def _order_values(voice: Voice, event: Event, order: OrderView, *, at: datetime 
         tujuan=order.destination,
         qty=order.quantity,
         label_sn=voice.label(event),
-        sn=one_line(order.sn),
+        sn=one_line(_serial_number(order, token)),
+        token=token,
         harga=order.price,
         saldo=order.balance,
         saldo_awal=None if order.balance is None else order.balance + order.price,
@@ -132,6 +135,11 @@ def _order_values(voice: Voice, event: Event, order: OrderView, *, at: datetime 
         status=STATUS_OF_STATE[order.state],
         grouping=voice.profile.grouping,
     )
+
+
+def _serial_number(order: OrderView, token: Token | None) -> str:
+    """Give the SN; a token whose parts came beside it is written as the trade does."""
+    return token_line(token) if token and "/" not in order.sn else order.sn
 
 
 def _code(order: OrderView) -> str:

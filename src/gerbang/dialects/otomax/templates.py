@@ -17,6 +17,7 @@ from typing import Final
 
 import msgspec
 
+from gerbang.bills.token import Token
 from gerbang.clock import WIB
 
 TEMPLATE_CHARS_MAX: Final = 1_000
@@ -57,6 +58,7 @@ class Values(msgspec.Struct, frozen=True, kw_only=True):
     qty: int = 1
     label_sn: str = "SN"
     sn: str = ""
+    token: Token | None = None
     harga: int | None = None
     saldo: int | None = None
     saldo_awal: int | None = None
@@ -101,6 +103,10 @@ def _number(value: int | None) -> str | None:
     return None if value is None else str(value)
 
 
+def _of_token(values: Values, part: str) -> str | None:
+    return None if values.token is None else str(getattr(values.token, part))
+
+
 PLACEHOLDERS: Final[Mapping[str, tuple[str, Getter]]] = {
     "trxid": ("our number of the order", lambda v: _number(v.trxid)),
     "refid": ("the reseller's refID", lambda v: v.refid),
@@ -112,6 +118,11 @@ PLACEHOLDERS: Final[Mapping[str, tuple[str, Getter]]] = {
     "qty": ("quantity, or the nominal", lambda v: str(v.qty)),
     "label_sn": ("SN or SN/Ref, as the reseller wants it", lambda v: v.label_sn),
     "sn": ("serial number", lambda v: v.sn),
+    "token": ("electricity token, as groups of four digits", lambda v: _of_token(v, "token")),
+    "kwh": ("token: kWh", lambda v: _of_token(v, "kwh")),
+    "tarif": ("token: tariff", lambda v: _of_token(v, "tariff")),
+    "daya": ("token: volt-ampere", lambda v: _of_token(v, "power")),
+    "nama_pelanggan": ("token: the customer's name", lambda v: _of_token(v, "name")),
     "harga": ("price", lambda v: _amount(v.harga, v)),
     "saldo": ("balance now", lambda v: _amount(v.saldo, v)),
     "saldo_awal": ("balance before this order", lambda v: _amount(v.saldo_awal, v)),

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from gerbang.bills.token import Token, token_of
 from gerbang.dialects.contract import (
     OrderState,
     OrderView,
@@ -89,7 +90,35 @@ def _details(order: OrderView) -> dict[str, Any] | msgspec.UnsetType:
     if order.kind is ProductKind.POSTPAID or not order.data:
         # A bill is told by ``/payment``; the transaction object has no members for it.
         return msgspec.UNSET
-    return dict(order.data)
+    token = token_of(order.data)
+    return dict(order.data) if token is None else _token_members(order, token)
+
+
+def _token_members(order: OrderView, token: Token) -> dict[str, Any]:
+    """Give a token in the documented members (§4.4); a SocX supplier's own stay as they came."""
+    data = order.data or {}
+    members = {name: data[name] for name in ("sn_raw", "parsed") if name in data}
+    if members:
+        return members
+    tariff_power = f"{token.tariff}/{token.power} VA" if token.power else token.tariff
+    parsed = {
+        "no_meter": order.destination,
+        "nama": token.name,
+        "tarif_daya": tariff_power,
+        "kwh": token.kwh,
+        "stroom_token": token.token,
+    }
+    raw = "@".join(
+        (
+            "STRUK PEMBELIAN LISTRIK PRABAYAR",
+            f"NO_METER:{order.destination}",
+            f"NAMA:{token.name}",
+            f"TARIF_DAYA:{tariff_power}",
+            f"JML_KWH:{token.kwh}",
+            f"STROOM_TOKEN:{token.token}",
+        )
+    )
+    return {"sn_raw": raw, "parsed": parsed}
 
 
 def refused_reply(
