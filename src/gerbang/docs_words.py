@@ -30,6 +30,16 @@ _CELLS: Final[Mapping[str, str]] = MappingProxyType(
         "a testing order": "transaksi uji coba",
         "the amount ends in": "jumlahnya berakhiran",
         "a testing ticket": "tiket uji coba",
+        "inquiry": "cek",
+        "payment at a fake supplier": "bayar di supplier tiruan",
+        "payment in testing": "bayar dalam uji coba",
+        "found": "ditemukan",
+        "not found": "tidak ditemukan",
+        "already paid": "sudah dibayar",
+        "disturbed: another supplier may know more": (
+            "gangguan: supplier lain mungkin tahu lebih banyak"
+        ),
+        "the number is wrong": "nomornya salah",
         "state of the payment": "status pembayaran",
         "card": "kartu",
         "result": "hasil",
@@ -143,6 +153,24 @@ _PLAN: Final = (
         "takes the order, delivers it, drops the connection without an answer",
         "menerima transaksi, mengirimnya, lalu memutus sambungan tanpa jawaban",
     ),
+    (
+        "takes the payment, delivers it, drops the connection without an answer",
+        "menerima pembayaran, membayarnya, lalu memutus sambungan tanpa jawaban",
+    ),
+    (
+        "drops the connection and does not take the payment",
+        "memutus sambungan dan tidak menerima pembayarannya",
+    ),
+    (
+        r"found; Rp([\d.,]+) higher whenever it is looked at again",
+        r"ditemukan; Rp\1 lebih tinggi setiap kali dilihat lagi",
+    ),
+    ("found; somebody else pays it before you do", "ditemukan; orang lain lebih dulu membayarnya"),
+    (
+        r"found, (\d+) sheets, each but the last with a fine of Rp([\d.,]+)",
+        r"ditemukan, \1 lembar, masing-masing selain yang terakhir dengan denda Rp\2",
+    ),
+    ("^refused", "ditolak"),
     (
         "drops the connection and does not take the order",
         "memutus sambungan dan tidak menerima transaksinya",
