@@ -240,6 +240,8 @@ async def test_bills_and_deposit_tickets_are_triggered_in_every_dialect(
     await at.credential("TOKO", dialect, testing=True)
     bank = {"bank_name": "BCA", "account_no": "1234567890", "beneficiary_name": "PT Contoh"}
     await at.call("POST", "/bank-accounts", 201, json=bank)
+    await at.product("CEKNAMA", kind="postpaid", service="pln_prepaid", admin_fee=0)
+    await at.product("DANA", kind="postpaid", service="ewallet", admin_fee=700)
     await at.product("TAGIHAN", kind="postpaid", service="bpjs_kesehatan", admin_fee=2_700)
     wanted = {
         "bill.found": ("found", ""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from gerbang.bills.bill import Service
 from gerbang.catalog.product import Product
 from gerbang.catalog.snapshot import Snapshot
 from gerbang.dialects.contract import (
@@ -35,6 +36,8 @@ from gerbang.testing.trigger import (
 )
 
 KINDS: Final = frozenset({ProductKind.PREPAID})
+NO_BILL: Final = frozenset({Service.PLN_PREPAID.value, Service.EWALLET.value})
+"""A name check owes nothing, and an open amount is what the customer says."""
 
 
 class EventMaker:
@@ -129,7 +132,8 @@ class EventMaker:
         """Choose a product that is open and priced, and a number it takes."""
         views, _ = self._gateway.list_products(credential, ProductQuery(code=wanted, kind=kind))
         for view in views:
-            if view.status == "open" and (view.price or view.admin is not None):
+            is_bill = view.admin is not None and view.service not in NO_BILL
+            if view.status == "open" and (view.price or is_bill):
                 destination = self._destination(credential, view.code, ending, kind)
                 if destination is not None:
                     return view.code, destination
