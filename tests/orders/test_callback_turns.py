@@ -5,6 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
+from gerbang.callbacks.resend import resend_callback
+from gerbang.errors import ConflictError
 from gerbang.orders.outcome import Delivered
 from gerbang.orders.writes import DueCallbackRow, RecordDelivery, RecordOutcome, Transcript
 from orders.house import NODE, House, open_house
@@ -98,3 +102,31 @@ async def test_both_in_one_batch_leave_the_second_due(database_url: str) -> None
 async def _states(house: House) -> list[str]:
     rows = await house.connection.fetch("SELECT state::text FROM callbacks ORDER BY sequence")
     return [row[0] for row in rows]
+
+
+async def test_of_two_callbacks_of_an_order_one_at_a_time_is_sent_again(database_url: str) -> None:
+    async with (
+        asyncio.timeout(DEADLINE_S),
+        open_house(database_url) as house,
+        opened(database_url) as beside,
+        opened(database_url) as other,
+    ):
+        order, attempt, first = await _sold_without_serial(house)
+        recorded, second = await asyncio.gather(
+            house.lane.submit(_serial(house, order, attempt)), house.lane.submit(_heard(first))
+        )
+        second = second or recorded.callbacks[0]
+        await house.lane.submit(_heard(second))
+        assert await _states(house) == ["delivered", "delivered"]
+
+        async def resend_second() -> None:
+            async with other.transaction():
+                await resend_callback(other, second.id, actor="test")
+
+        async with beside.transaction():
+            await resend_callback(beside, first.id, actor="test")
+            meanwhile = asyncio.create_task(resend_second())
+            await asyncio.wait({meanwhile}, timeout=0.3)
+        with pytest.raises(ConflictError):
+            await meanwhile
+        assert await _states(house) == ["due", "delivered"]

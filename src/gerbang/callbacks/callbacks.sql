@@ -15,6 +15,13 @@ UPDATE callbacks c SET state = 'due', due_at = clock_timestamp(), attempts_count
    AND NOT EXISTS (SELECT 1 FROM callbacks o WHERE o.order_id = c.order_id AND o.state = 'due')
 RETURNING c.id
 
+-- name: lock_told
+-- Whose callback it is, held: whatever decides which callback of an order is due takes turns.
+WITH told AS MATERIALIZED (SELECT order_id FROM callbacks WHERE id = $1),
+     ordered AS (SELECT o.id FROM orders o JOIN told ON told.order_id = o.id FOR NO KEY UPDATE OF o),
+     paid AS (SELECT p.id FROM payments p JOIN told ON told.order_id = p.id FOR NO KEY UPDATE OF p)
+SELECT count(*) FROM (SELECT id FROM ordered UNION ALL SELECT id FROM paid) each
+
 -- name: callback_by_id
 -- One callback.
 SELECT c.id, c.order_id, r.code AS reseller_code, m.imid AS merchant, c.sequence, c.event, c.format, c.occurred_at,

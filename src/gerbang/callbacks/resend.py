@@ -20,6 +20,7 @@ async def resend_callback(
     Raises ConflictError while it, or another callback of its order, is still being delivered:
     callbacks of one order arrive in their order.
     """
+    await connection.fetchval(SQL.lock_told, callback_id)
     before = await connection.fetchrow(SQL.callback_by_id, callback_id)
     if before is None:
         raise NotFoundError(f"no callback {callback_id}")

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from gerbang.callbacks.resend import list_callbacks, resend_callback, show_callback
 from gerbang.errors import ConflictError
 from gerbang.people.role import Permission
-from gerbang.web.pages.paging import ROWS, after_of, page_of
+from gerbang.web.pages.paging import ROWS, after_of, id_of, page_of
 from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
 
@@ -57,7 +57,8 @@ async def resend_one(visit: Visit) -> Response:
 
 async def resend_many(visit: Visit) -> Response:
     """Send those that were chosen; one that is still on its way is left alone."""
-    ids = [int(text) for text in visit.form.all("ids")[:ROWS] if text.isdecimal()]
+    chosen = (id_of(text) for text in visit.form.all("ids")[:ROWS])
+    ids = [number for number in chosen if number is not None]
     sent = 0
     for number in ids:
         try:

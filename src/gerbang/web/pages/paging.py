@@ -36,5 +36,9 @@ def page_of(
 
 def after_of(query: Mapping[str, str], key: str = "after") -> int | None:
     """Read where a page begins; nonsense begins at the start."""
-    text = query.get(key, "")
+    return id_of(query.get(key, ""))
+
+
+def id_of(text: str) -> int | None:
+    """Read the number of a row; None where none could have it."""
     return int(text) if text.isdecimal() and text.isascii() and len(text) < 19 else None  # noqa: PLR2004 (digits of a bigint)
