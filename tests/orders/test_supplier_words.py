@@ -62,6 +62,15 @@ async def test_half_a_character_in_a_suppliers_words_is_replaced_too(database_ur
         assert await house.connection.fetchval("SELECT state::text FROM orders") == "success"
 
 
+async def test_words_that_go_on_and_on_are_cut(database_url: str) -> None:
+    async with asyncio.timeout(LIMIT_S), open_house(database_url) as house:
+        placed = await _sent(house)
+        said = Delivered(sn="9" * 200_000, message="m" * 5_000, data={"note": "n" * 100_000})
+        told = await _told(house, placed, said)
+        assert (len(told.order.sn), len(told.attempt.message)) == (4_000, 4_000)
+        assert told.order.data == {"note": "n" * 4_000}
+
+
 @pytest.mark.parametrize("cost", [-5_000, 10**30])
 async def test_a_cost_that_cannot_be_is_not_believed_but_the_delivery_is(
     database_url: str, cost: int

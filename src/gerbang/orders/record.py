@@ -20,6 +20,8 @@ from gerbang.orders.writes import CannotDecideError, DueCallbackRow, Recorded, R
 
 AnyOutcome = Outcome | StatusOutcome
 
+WORDS_CHARS_MAX: Final = 4_000
+"""So long may a supplier's words be, each of them."""
 CALLBACK_CLAIM: Final = timedelta(seconds=60)
 """How long the node that wrote a callback may take to deliver it."""
 
@@ -43,9 +45,13 @@ def record_outcome(state: BatchState, w: RecordOutcome) -> Recorded | Exception:
 
 
 def storable(outcome: AnyOutcome) -> AnyOutcome:
-    """Replace in a supplier's words what no text of a database may hold: NUL, half characters."""
+    """Replace in a supplier's words what no text of a database may hold: NUL, half characters.
+
+    Words that go on and on are cut: they stand in the order, in its callbacks and on pages.
+    """
     try:
-        if "\\u0000" not in _outcome_text(outcome):
+        text = _outcome_text(outcome)
+        if len(text) <= WORDS_CHARS_MAX and "\\u0000" not in text:
             return outcome
     except UnicodeEncodeError:
         pass
@@ -55,7 +61,7 @@ def storable(outcome: AnyOutcome) -> AnyOutcome:
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        whole = value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+        whole = value[:WORDS_CHARS_MAX].encode("utf-8", "surrogatepass").decode("utf-8", "replace")
         return whole.replace("\x00", "\ufffd")
     if isinstance(value, dict):
         return {_clean(name): _clean(member) for name, member in value.items()}
