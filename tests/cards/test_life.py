@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from cards.rig import MASTERCARD, VISA, Rig
 
 
@@ -125,6 +129,30 @@ async def test_after_settlement_a_charge_is_refunded_in_parts(rig: Rig) -> None:
     assert await rig.balance("bank:main") == 0
     assert await rig.balance("merchant:SALE000001") == -3_000
     assert (await rig.verify()).clean
+
+
+async def test_a_payment_that_cannot_be_settled_holds_up_no_other(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, other, unwanted = [await rig.charge() for _ in range(3)]
+    bad = await rig.pool.fetchval("SELECT id FROM payments WHERE txid = $1", stuck["tXid"])
+    await rig.pool.execute(
+        "UPDATE payments SET cancel_wanted = true WHERE txid = $1", unwanted["tXid"]
+    )
+    write = rig.desk.recorder.write
+
+    async def write_most(what: Any) -> Any:
+        if what.payment_id == bad:
+            raise ValueError("a defect of ours")
+        return await write(what)
+
+    monkeypatch.setattr(rig.desk.recorder, "write", write_most)
+    await rig.advance(days=1)
+    assert [await rig.state(one) for one in (stuck, other)] == ["paid", "settled"]
+    assert await rig.state(unwanted) in {"void", "refunded"}
+    monkeypatch.undo()
+    await rig.desk.sweep.sweep()
+    assert await rig.state(stuck) == "settled"
 
 
 async def test_an_unpaid_order_expires(rig: Rig) -> None:
