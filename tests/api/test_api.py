@@ -212,6 +212,7 @@ HOSTILE = (
     b'{"settings": {"a": "\\ud800"}}',
     b'{"settings": {"a": "\\u0000"}}',
     b'{"settings": {"otomax.slug": "status"}}',
+    b'{"settings": {"isikuota.timestamp_window_s": "600"}}',
     b'{"settings": {"otomax.templates": {"success": 5}}}',
     b'{"credit_limit": 1e30}',
     b'{"credit_limit": 99999999999999999999999999}',

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gerbang.dialects.isikuota.spec import check_reseller_settings as check_isikuota
 from gerbang.dialects.otomax.settings import check_reseller_settings, check_supplier_settings
 from gerbang.errors import BadInputError, converted
 from gerbang.resellers.admin import ResellerChange
@@ -15,7 +16,8 @@ from gerbang.suppliers.admin import SupplierChange
 def reseller_change(values: Mapping[str, Any]) -> ResellerChange:
     """Make a change of a reseller. Raises BadInputError."""
     change = converted(values, ResellerChange)
-    _refuse(check_reseller_settings(_set(values.get("settings"))))
+    settings = _set(values.get("settings"))
+    _refuse([*check_isikuota(settings), *check_reseller_settings(settings)])
     return change
 
 

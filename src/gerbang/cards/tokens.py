@@ -6,7 +6,7 @@ import hashlib
 import hmac
 
 from gerbang.cards.merchant import Merchant
-from gerbang.cards.payment import Payment, PaymentKind, PaymentState
+from gerbang.cards.payment import Payment, PaymentKind
 
 
 class CardKeys:
@@ -42,8 +42,3 @@ def preauth_token(keys: CardKeys, payment: Payment) -> str:
     """Give the token of a hold, for as long as it was one."""
     held = payment.kind is PaymentKind.PREAUTH and payment.paid_at is not None
     return keys.token("preauth", payment.id) if held else ""
-
-
-def is_live_hold(payment: Payment) -> bool:
-    """Whether the hold can still be captured."""
-    return payment.state is PaymentState.PREAUTHED

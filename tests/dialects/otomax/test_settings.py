@@ -10,7 +10,6 @@ from gerbang.dialects.otomax.settings import (
     RESERVED_SLUGS,
     check_member,
     check_reseller_settings,
-    check_secrets,
     check_supplier_settings,
 )
 
@@ -98,13 +97,3 @@ def test_a_member_code_that_could_not_be_signed_is_refused(member: str) -> None:
 
 def test_a_usual_member_code_is_taken() -> None:
     assert not check_member("OK00123")
-
-
-@pytest.mark.parametrize("value", ["", " 1144", "11|44", "11\n44"])
-def test_a_secret_that_could_not_be_signed_is_refused(value: str) -> None:
-    assert check_secrets({"pin": value, "password": "abcd"})
-    assert check_secrets({"pin": "1144", "password": value})
-
-
-def test_usual_secrets_are_taken() -> None:
-    assert not check_secrets({"pin": "1144", "password": "ab cd é"})

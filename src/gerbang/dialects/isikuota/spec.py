@@ -209,6 +209,7 @@ PRODUCTS_PER_PAGE_MAX: Final = 1000
 
 TIMESTAMP_WINDOW_SETTING: Final = "isikuota.timestamp_window_s"
 TIMESTAMP_WINDOW_S: Final = 300
+TIMESTAMP_WINDOW_S_MAX: Final = 86_400
 REPLY_WAIT_MS: Final = 8_000
 
 FIXED_KINDS: Final[Mapping[str, ProductKind]] = {
@@ -352,3 +353,10 @@ ANSWERS: Final[tuple[AnswerRule, ...]] = (
           reason=Reason.BILLER_FAILED, reroutable=True),
     _rule("webhook whose event and status disagree", "Unknown", "§11.2"),
 )  # fmt: skip
+
+
+def check_reseller_settings(settings: Mapping[str, Any]) -> list[str]:
+    """Name everything wrong with a reseller's ``isikuota.`` settings."""
+    window_s = settings.get(TIMESTAMP_WINDOW_SETTING, TIMESTAMP_WINDOW_S)
+    fine = type(window_s) is int and 0 < window_s <= TIMESTAMP_WINDOW_S_MAX
+    return [] if fine else [f"{TIMESTAMP_WINDOW_SETTING}: 1 to {TIMESTAMP_WINDOW_S_MAX} seconds"]

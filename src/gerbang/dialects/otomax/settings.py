@@ -38,16 +38,6 @@ def check_member(member: str) -> list[str]:
     return [] if _MEMBER.match(member) else ["memberID: capitals, digits, . _ -; 2 to 32 of them"]
 
 
-def check_secrets(secrets: Mapping[str, str]) -> list[str]:
-    """Say what is wrong with PIN and password: a ``|`` would make the sign ambiguous (§4.2)."""
-    problems = []
-    for name in ("pin", "password"):
-        value = secrets.get(name, "")
-        if not value or value != value.strip() or "|" in value or not value.isprintable():
-            problems.append(f"{name}: not empty, no spaces around it, no |")
-    return problems
-
-
 def _check(settings: Mapping[str, Any], checks: Mapping[str, Check], *, prefix: str) -> list[str]:
     problems = []
     for name, check in checks.items():
