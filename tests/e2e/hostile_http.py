@@ -18,7 +18,7 @@ from xmlrpc.client import loads
 from e2e.running_demo import RunningDemo
 from gerbang.dialects.isikuota.spec import HTTP_STATUS
 
-TIMEOUT_S: Final = 10.0
+TIMEOUT_S: Final = 60.0
 SOCX_MEMBERS: Final = (
     "code", "msisdn", "request_id", "rc", "trxid", "price", "balance", "sn", "message",
 )  # fmt: skip

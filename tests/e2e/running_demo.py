@@ -30,7 +30,7 @@ from gerbang.postgres.embedded import EmbeddedPostgres
 from gerbang.sandbox.demo_data import SUPPLIERS
 from postgres.shared import opened, reachable_folder
 
-READY_S: Final = 40.0
+READY_S: Final = 120.0
 STOP_S: Final = 25.0
 POLL_S: Final = 0.05
 SOURCES: Final = Path(__file__).parents[2] / "src"

@@ -38,7 +38,7 @@ from gerbang.suppliers.admin import RouteChange, SupplierChange, create_route, c
 from postgres.shared import opened
 
 ACTOR: Final = "test"
-READY_S: Final = 25.0
+READY_S: Final = 90.0
 STOP_S: Final = 15.0
 LOOPBACK: Final = ["127.0.0.0/8"]
 PATH: Final = {"socx": "/reseller/api/v1", "isikuota": "/v1", "otomax": ""}

@@ -60,9 +60,9 @@ BUYERS: Final = 18
 SEED: Final = 20_261_125
 KILLS_MIN: Final = scale(2, 10)
 LIFE_S: Final = scale(15, 60) / 10
-LIMIT_S: Final = scale(90, 1_800)
+LIMIT_S: Final = scale(300, 1_800)
 SETTLE_S: Final = scale(20, 600)
-TRIES_MAX: Final = 40
+TRIES_MAX: Final = 300
 ENDINGS: Final = (
     *("1230", "1231", "1232", "1233", "1234", "1235", "1236", "1237", "1238"),
     *("1240", "1241", "1242", "1243", "1244", "7700", "7701", "7702", "7703"),

@@ -54,7 +54,7 @@ PAIRS: Final = list(itertools.product(NAMES, NAMES))
 ENDINGS: Final = {"at_once": "1230", "later": "1231", "refused": "1232"}
 COST, PRICE_B, PRICE_A = 5_000, 5_300, 5_500
 NOBODY_ASKS: Final = [60_000]
-LIMIT_S: Final = 90
+LIMIT_S: Final = 300
 
 
 @dataclass

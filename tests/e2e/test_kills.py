@@ -18,7 +18,7 @@ FROZEN_S: Final = 3.0
 """Longer than the gateway lets its callers wait: what is on its way then is uncertain."""
 MAINTENANCE: Final = "200 rc 09 trxid 0"
 UNCERTAIN: Final = "200 rc 68 trxid 0"
-DEADLINE_S: Final = 1_500.0 if PROVING else 150.0
+DEADLINE_S: Final = 1_500.0 if PROVING else 400.0
 
 
 async def test_a_gateway_killed_again_and_again_loses_nothing_and_doubles_nothing() -> None:

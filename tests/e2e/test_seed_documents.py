@@ -33,7 +33,7 @@ from e2e.seed_documents import (
 )
 from proof import record
 
-LIMIT_S: Final = 30
+LIMIT_S: Final = 120
 WIB: Final = timezone(timedelta(hours=7))
 AFTER_SALE: Final = 341_890_000
 """The balance in the SocX document's replies; a buyer funded with the price on top ends there."""

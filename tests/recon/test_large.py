@@ -15,7 +15,7 @@ from proof import record
 from scale import scale
 
 LINES = scale(20_000, 1_000_000)
-LIMIT_S = scale(60, 600)
+LIMIT_S = scale(300, 600)
 ATTEMPTS = (
     "INSERT INTO attempts (id, order_id, number, supplier_id, route_id, supplier_product_code,"
     " reference, state, cost_expected, cost, sn)"

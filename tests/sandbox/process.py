@@ -40,7 +40,7 @@ SETTINGS: Final[Mapping[str, dict[str, str]]] = {
 BASE_PATH: Final = {"socx": "/reseller/api/v1", "isikuota": "/v1", "otomax": ""}
 HOUSE: Final = AddressPolicy(allow_private=True)
 DEADLINE_MS: Final = 5_000
-READY_S: Final = 20.0
+READY_S: Final = 90.0
 
 
 class FakeSupplier:
