@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from e2e.running_demo import RunningDemo
 from gerbang.developer.call import Asker, Language
@@ -26,6 +26,13 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
 def asker_of(facts: Mapping[str, Any], dialect: str, reference: str) -> Asker:
     book = BOOKS[dialect]
     known = facts[dialect]
+    if dialect == "nicepay":
+        mid = known["mids"]["sale"]
+        known = {
+            **mid,
+            "merchant_key": mid["merchantKey"],
+            "notify": f"{facts['base_url']}/sandbox/inbox",
+        }
     return Asker(
         base_url=facts["base_url"],
         ids={name: known[name] for name in book.id_names},
@@ -49,18 +56,28 @@ def run(sample: str, language: str, secrets: Mapping[str, str], folder: Path) ->
     return done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("language", [language.value for language in Language])
-@pytest.mark.parametrize("dialect", list(BOOKS))
+def wrong_answers(facts: Mapping[str, Any], dialect: str, folder: Path) -> list[str]:
+    """Run every call of a dialect in every language; give what was not answered well."""
+    book, wrong = BOOKS[dialect], []
+    for language in Language:
+        asker = asker_of(facts, dialect, f"S-{dialect}-{language}")
+        secrets = {shown: asker.secrets[name] for name, shown in book.secret_names.items()}
+        for call in book.calls:
+            answer = run(write_samples(book, call, asker)[language], language, secrets, folder)
+            if txid := re.search(r'"tXid":"(\w+)"', answer):
+                secrets["TXID"] = txid[1]  # as the sample says: from the registration's answer
+            if call.good not in answer:
+                wrong.append(f"{dialect} {language} {call.name}: {answer}")
+    return wrong
+
+
 def test_every_sample_runs_as_it_stands_and_gets_a_good_answer(
-    demo: RunningDemo, tmp_path: Path, dialect: str, language: str
+    demo: RunningDemo, tmp_path: Path
 ) -> None:
-    book = BOOKS[dialect]
-    asker = asker_of(demo.facts, dialect, f"S-{dialect}-{language}")
-    secrets = {shown: asker.secrets[name] for name, shown in book.secret_names.items()}
-    wrong = {}
-    for call in book.calls:
-        sample = write_samples(book, call, asker)[language]
-        answer = run(sample, language, secrets, tmp_path)
-        if call.good not in answer:
-            wrong[call.name] = answer
-    assert wrong == {}
+    """The dialects beside each other, their calls one after the other as a reader makes them."""
+    folders = {dialect: tmp_path / dialect for dialect in BOOKS}
+    for folder in folders.values():
+        folder.mkdir()
+    with ThreadPoolExecutor() as pool:
+        found = pool.map(lambda one: wrong_answers(demo.facts, *one), folders.items())
+        assert [wrong for dialect in found for wrong in dialect] == []

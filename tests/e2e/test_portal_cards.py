@@ -193,3 +193,37 @@ async def test_nothing_of_another_resellers_merchants_is_found(
         assert (await other.post(path, data=form)).status_code == 404, path
     async with demo.http(headers=demo.admin) as api:
         assert (await api.get(f"/api/card-payments/{txid}")).json()["state"] == "paid"
+
+
+async def test_card_calls_are_tried_one_after_the_other_by_a_sandbox_merchant(
+    own: httpx.AsyncClient,
+) -> None:
+    place = "/portal/developer/nicepay"
+    for call, good in (
+        ("registration", '"resultCd":"0000"'),
+        ("payment", 'name="resultCd" value="0000"'),
+        ("inquiry", '"resultMsg":"paid"'),
+        ("cancel", '"resultCd":"0000"'),
+    ):
+        page = (await own.get(f"{place}/{call}")).text
+        form = dict(re.findall(r'name="(v-\w+)" type="text" value="([^"]*)"', page))
+        assert "merchantToken" in page
+        reply = await own.post(f"{place}/{call}", data=form)
+        assert good in html.unescape(reply.text), call
+
+
+async def test_the_state_of_the_order_that_was_tried_is_asked_without_typing(
+    own: httpx.AsyncClient,
+) -> None:
+    for dialect, buy, ask, good in (
+        ("isikuota", "prepaid", "status", "ORDER_SUCCESS"),
+        ("isikuota", "inquiry", "pay-pasca", '"success":true'),
+        ("socx", "purchase", "status", '"rc":"'),
+        ("otomax", "order", "status", "X10.081712341230"),
+    ):
+        for call in (buy, ask):
+            page = (await own.get(f"/portal/developer/{dialect}/{call}")).text
+            form = dict(re.findall(r'name="(v-\w+)" type="text" value="([^"]*)"', page))
+            reply = await own.post(f"/portal/developer/{dialect}/{call}", data=form)
+        assert good in html.unescape(reply.text), (dialect, ask)
+        assert "NOT_FOUND" not in reply.text

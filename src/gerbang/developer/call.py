@@ -10,9 +10,6 @@ from typing import Any, Final
 
 import msgspec
 
-REFERENCE: Final = "{reference}"
-"""Stands in a call's fields where the reader's own reference goes."""
-
 
 class Language(StrEnum):
     """What a sample is written in."""
@@ -46,6 +43,11 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     style: str = "json"
     """How the fields travel: json, query, form or xml."""
     fields: Mapping[str, Any] = {}
+    """``{reference}`` and the names of ids in a value stand for the reader's own."""
+    needs: Mapping[str, str] = {}
+    """Fields that an earlier answer gave → the variable samples read them from."""
+    follows: str = ""
+    """What must have gone before under the same reference: an order or a bill."""
     suffix: str = ""
     """Behind the reference, where a call must not meet another call's order."""
     good: str
@@ -106,14 +108,12 @@ class CallBook(msgspec.Struct, frozen=True, kw_only=True):
 
 def fill(book: CallBook, call: Call, asker: Asker) -> Filled:
     """Put the asker's values into a call and compute what the server can."""
-    reference = asker.reference + call.suffix
+    known = {**asker.ids, "reference": asker.reference + call.suffix}
     fields = {
-        name: value.replace(REFERENCE, reference) if isinstance(value, str) else value
+        name: _put(value, known) if isinstance(value, str) else value
         for name, value in call.fields.items()
     }
-    path = call.path
-    for name, value in asker.ids.items():
-        path = path.replace("{" + name + "}", value)
+    path = _put(call.path, asker.ids)
     return Filled(
         call=call,
         url=asker.base_url + path.rstrip("/"),
@@ -121,6 +121,12 @@ def fill(book: CallBook, call: Call, asker: Asker) -> Filled:
         ids=asker.ids,
         computed=book.compute(call, fields, asker),
     )
+
+
+def _put(text: str, known: Mapping[str, str]) -> str:
+    for name, value in known.items():
+        text = text.replace("{" + name + "}", value)
+    return text
 
 
 # --- literals ---------------------------------------------------------------------------------
@@ -153,6 +159,11 @@ _BRACKETS: Final = {
     "node": ("{", ": ", "}"),
     "php": ("[", " => ", "]"),
 }
+
+
+def heredoc(text: str) -> str:
+    """Keep a shell from reading anything in a text between ``<<JSON`` and ``JSON``."""
+    return text.replace("\\", "\\\\").replace("$", "\\$").replace("`", "\\`")
 
 
 def quoted(text: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
+from gerbang.developer import words
 from gerbang.developer.call import Asker, Call, CallBook, Step, Words
 from gerbang.dialects.isikuota.wire import canonical_body, encode_request, sign
 
@@ -27,7 +28,7 @@ CALLS: Final = (
     _call(
         "balance",
         path="/v1/balance",
-        title=Words(en="Balance", id="Cek saldo"),
+        title=words.BALANCE,
         about=Words(
             en="No business fields: the empty text is signed.",
             id="Tanpa isian: yang ditandatangani adalah teks kosong.",
@@ -37,10 +38,7 @@ CALLS: Final = (
     _call(
         "prepaid",
         title=Words(en="Buy prepaid", id="Beli prabayar"),
-        about=Words(
-            en="A test order that is delivered at once. Without testing it is real.",
-            id="Order uji coba yang langsung sukses. Tanpa testing, order ini sungguhan.",
-        ),
+        about=words.BOUGHT_AT_ONCE,
         fields={
             "cmd": "prepaid",
             "code": "TSEL21",
@@ -66,32 +64,28 @@ CALLS: Final = (
     ),
     _call(
         "status",
-        title=Words(en="Ask how an order stands", id="Tanya status order"),
-        about=Words(
-            en="Buys nothing. Ask with the same testing flag the order was sent with.",
-            id="Tidak membeli apa pun. Kirim testing yang sama dengan ordernya.",
-        ),
+        title=words.STATUS,
+        about=words.STATUS_ABOUT,
+        follows="order",
         fields={"cmd": "status", "ref_id": "{reference}", "testing": True},
         good='"code":"ORDER_SUCCESS"',
     ),
     _call(
         "inquiry",
-        title=Words(en="Ask for a bill", id="Cek tagihan"),
-        about=Words(
-            en="No money moves. Pay within five minutes, with the same ref_id.",
-            id="Saldo tidak berkurang. Bayar dalam lima menit, dengan ref_id yang sama.",
-        ),
+        title=words.BILL,
+        about=words.BILL_ABOUT,
         fields={"cmd": "inquiry", **_BILL},
         suffix="-B",
         good='"success":true',
     ),
     _call(
         "pay-pasca",
-        title=Words(en="Pay the bill", id="Bayar tagihan"),
+        title=words.PAY,
         about=Words(
             en="The inquiry's own code, customer_no and ref_id.",
             id="Dengan code, customer_no, dan ref_id dari cek tagihannya.",
         ),
+        follows="bill",
         fields={"cmd": "pay-pasca", **_BILL},
         suffix="-B",
         good='"success":true',

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from gerbang.developer import words
 from gerbang.developer.call import Asker, Call, CallBook, Step, Words
 from gerbang.dialects.otomax.tickets import ticket_text
 from gerbang.dialects.otomax.wire import Login, balance_text, make_sign, order_text
@@ -17,6 +18,8 @@ _ORDER: Final = {
     "refID": "{reference}",
 }
 
+_BILL: Final = {"product": "", "qty": "1", "dest": "0002234561230", "refID": "{reference}"}
+
 
 def _call(name: str, path: str, **rest: Any) -> Call:
     return Call(dialect="otomax", name=name, method="GET", path=path, style="query", **rest)
@@ -26,40 +29,56 @@ CALLS: Final = (
     _call(
         "balance",
         "/balance",
-        title=Words(en="Balance", id="Cek saldo"),
-        about=Words(en="What you can spend now.", id="Saldo yang bisa dipakai sekarang."),
+        title=words.BALANCE,
+        about=words.BALANCE_ABOUT,
         good="Saldo",
     ),
     _call(
         "order",
         "/trx/{slug}",
         title=Words(en="Buy", id="Beli"),
-        about=Words(
-            en="A test order that is delivered at once. Without testing it is real.",
-            id="Order uji coba yang langsung sukses. Tanpa testing, order ini sungguhan.",
-        ),
+        about=words.BOUGHT_AT_ONCE,
         fields={**_ORDER, "testing": "1"},
         good="X10.081712341230",
     ),
     _call(
         "status",
         "/trx/{slug}",
-        title=Words(en="Ask how an order stands", id="Tanya status order"),
+        title=words.STATUS,
         about=Words(
             en="The same parameters and check=1: buys nothing.",
             id="Parameter yang sama ditambah check=1: tidak membeli apa pun.",
         ),
+        follows="order",
         fields={**_ORDER, "testing": "1", "check": "1"},
         good="X10.081712341230",
     ),
     _call(
+        "bill",
+        "/trx/{slug}",
+        title=words.BILL,
+        about=words.BILL_ABOUT,
+        fields={**_BILL, "product": "CEKMPBPJS", "testing": "1"},
+        suffix="-I",
+        good="CEKMPBPJS",
+    ),
+    _call(
+        "pay",
+        "/trx/{slug}",
+        title=words.PAY,
+        about=Words(
+            en="With a refID of its own; the newest bill that was shown is paid.",
+            id="Dengan refID sendiri; yang dibayar adalah tagihan terakhir yang ditampilkan.",
+        ),
+        fields={**_BILL, "product": "BYRMPBPJS", "testing": "1"},
+        suffix="-P",
+        good="BYRMPBPJS",
+    ),
+    _call(
         "ticket",
         "/ticket",
-        title=Words(en="Deposit ticket", id="Tiket deposit"),
-        about=Words(
-            en="An exact amount to transfer; a test ticket is never credited.",
-            id="Nominal persis yang ditransfer; tiket uji coba tidak pernah dikreditkan.",
-        ),
+        title=words.TICKET,
+        about=words.TICKET_ABOUT,
         fields={"amount": "100000", "testing": "1"},
         good="transfer",
     ),

@@ -9,11 +9,21 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from gerbang.developer import isikuota, otomax, socx
-from gerbang.developer.call import Asker, Call, CallBook, Filled, Language, fill, literal, quoted
+from gerbang.developer import isikuota, nicepay, otomax, socx
+from gerbang.developer.call import (
+    Asker,
+    Call,
+    CallBook,
+    Filled,
+    Language,
+    fill,
+    heredoc,
+    literal,
+    quoted,
+)
 
 BOOKS: Final[Mapping[str, CallBook]] = MappingProxyType(
-    {book.dialect: book for book in (isikuota.BOOK, socx.BOOK, otomax.BOOK)}
+    {book.dialect: book for book in (isikuota.BOOK, socx.BOOK, otomax.BOOK, nicepay.BOOK)}
 )
 
 
@@ -29,6 +39,7 @@ def _templates() -> Environment:
     )
     environment.filters["literal"] = literal
     environment.filters["quoted"] = quoted
+    environment.filters["heredoc"] = heredoc
     return environment
 
 
@@ -50,5 +61,9 @@ def _values(filled: Filled) -> dict[str, object]:
 
 def write_samples(book: CallBook, call: Call, asker: Asker) -> dict[str, str]:
     """Write one call in every language."""
-    filled = fill(book, call, asker)
+    return samples_of(fill(book, call, asker))
+
+
+def samples_of(filled: Filled) -> dict[str, str]:
+    """Write a filled call in every language."""
     return {language.value: write_sample(filled, language) for language in Language}

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from gerbang.developer import words
 from gerbang.developer.call import Asker, Call, CallBook, Step, Words
 
 _BASE: Final = "/reseller/api/v1"
@@ -20,6 +21,8 @@ _ORDER: Final = {
     "request_id": "{reference}",
 }
 
+_BILL: Final = {"code": "MPBPJS", "idpel": "0001234561230"}
+
 
 def _call(name: str, path: str, *, method: str = "POST", **rest: Any) -> Call:
     return Call(dialect="socx", name=name, method=method, path=_BASE + path, **rest)
@@ -31,8 +34,8 @@ CALLS: Final = (
         "/saldo",
         method="GET",
         style="query",
-        title=Words(en="Balance", id="Cek saldo"),
-        about=Words(en="What you can spend now.", id="Saldo yang bisa dipakai sekarang."),
+        title=words.BALANCE,
+        about=words.BALANCE_ABOUT,
         good='"balance"',
     ),
     _call(
@@ -83,22 +86,38 @@ CALLS: Final = (
     _call(
         "status",
         "/status",
-        title=Words(en="Ask how an order stands", id="Tanya status order"),
-        about=Words(
-            en="Buys nothing. Ask with the same testing flag the order was sent with.",
-            id="Tidak membeli apa pun. Kirim testing yang sama dengan ordernya.",
-        ),
+        title=words.STATUS,
+        about=words.STATUS_ABOUT,
+        follows="order",
         fields={"request_id": "{reference}", "testing": True},
         good='"rc":"00"',
     ),
     _call(
+        "inquiry",
+        "/inquiry",
+        title=words.BILL,
+        about=words.BILL_ABOUT,
+        fields={**_BILL, "request_id": "{reference}", "testing": True},
+        suffix="-I",
+        good='"total"',
+    ),
+    _call(
+        "payment",
+        "/payment",
+        title=words.PAY,
+        about=Words(
+            en="With a request_id of its own: the newest bill shown is paid. Answered 68 at once.",
+            id="Dengan request_id sendiri: tagihan terakhir yang dibayar. Langsung dijawab 68.",
+        ),
+        fields={**_BILL, "request_id": "{reference}", "testing": True},
+        suffix="-P",
+        good='"rc":"68"',
+    ),
+    _call(
         "deposit-ticket",
         "/deposit_ticket",
-        title=Words(en="Deposit ticket", id="Tiket deposit"),
-        about=Words(
-            en="An exact amount to transfer; a test ticket is never credited.",
-            id="Nominal persis yang ditransfer; tiket uji coba tidak pernah dikreditkan.",
-        ),
+        title=words.TICKET,
+        about=words.TICKET_ABOUT,
         fields={"amount": 100_000, "testing": True},
         good='"instruction"',
     ),

@@ -12,7 +12,7 @@ from gerbang.developer.samples import BOOKS, write_samples
 
 PREFIX: Final = "samples/"
 _DEMO: Final[Mapping[str, str]] = MappingProxyType(
-    {"api_id": "demo_api_id", "memberID": "YUSUF", "slug": "demo"}
+    {"api_id": "demo_api_id", "memberID": "YUSUF", "slug": "demo", "iMid": "DEMOSALE01"}
 )
 _DEMO_SECRETS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -21,6 +21,7 @@ _DEMO_SECRETS: Final[Mapping[str, str]] = MappingProxyType(
         "pin": "1144",
         "password": "abcd",
         "token": "",
+        "merchant_key": "demo-merchant-key-sale/0123456789==",
     }
 )
 """Published in README.md; they open a demo and nothing else."""
@@ -59,9 +60,8 @@ def markdown(slug: str, language: str, *, base_url: str, now: datetime) -> str:
     """Write a page of samples."""
     book = BOOKS[slug.removeprefix(PREFIX)]
     words = _WORDS[language]
-    asker = Asker(
-        base_url=base_url, ids=_DEMO, secrets=_DEMO_SECRETS, reference="TRY-1001", now=now
-    )
+    ids = {**_DEMO, "notify": f"{base_url}/sandbox/inbox"}
+    asker = Asker(base_url=base_url, ids=ids, secrets=_DEMO_SECRETS, reference="TRY-1001", now=now)
     secrets = ", ".join(f"`{name}`" for name in book.secret_names.values())
     parts = [f"# {title(slug, language)}", words["about"].format(secrets=secrets)]
     for call in book.calls:

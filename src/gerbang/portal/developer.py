@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
 from starlette.responses import Response
 
-from gerbang.developer.call import Asker, Call, CallBook, fill
+from gerbang.developer.call import Call, CallBook
 from gerbang.developer.pasted import read_request
-from gerbang.developer.samples import BOOKS, write_samples
+from gerbang.developer.samples import BOOKS, samples_of
 from gerbang.developer.try_it import editable, try_call, with_values
 from gerbang.dialects.contract import Credential
+from gerbang.dialects.dialect import SignatureExplanation
 from gerbang.dialects.registry import DIALECTS
 from gerbang.docs_tables import block
 from gerbang.documentation.render import render
 from gerbang.errors import BadInputError, NotFoundError
 from gerbang.golive.read import read_checklist
+from gerbang.outbound.message import InboundRequest
 from gerbang.people.role import Permission
+from gerbang.portal.asker import CARDS, fill_for, who_asks
 from gerbang.portal.own import own_id, own_reseller
+from gerbang.portal.store import SQL
 from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
 
 _USE: Final = Permission.PORTAL_USE
-_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
 def add_pages(site: Site) -> None:
@@ -43,7 +46,9 @@ def add_pages(site: Site) -> None:
 async def index_page(visit: Visit) -> Response:
     """Say where to begin."""
     reseller = await own_reseller(visit)
-    return visit.page("portal/developer.html", reseller=reseller, books=BOOKS)
+    has_cards = bool(await visit.pool.fetch(SQL.merchants, own_id(visit)))
+    enabled = {*reseller["dialects"], *([CARDS] if has_cards else [])}
+    return visit.page("portal/developer.html", enabled=enabled, books=BOOKS)
 
 
 async def magic_page(visit: Visit) -> Response:
@@ -62,35 +67,32 @@ async def go_live_page(visit: Visit) -> Response:
 async def signature_page(visit: Visit) -> Response:
     """Ask for a request whose signature was refused."""
     book = _book(visit)
-    if DIALECTS[book.dialect].explain is None:
-        raise NotFoundError(visit.t("error.no_such_thing"))
-    _, credential = await _asker(visit, book)
-    return visit.page("portal/signature.html", book=book, credential=credential, found=None)
+    _explainer(visit, book)
+    who = await who_asks(visit, book)
+    return visit.page("portal/signature.html", book=book, who=who, found=None)
 
 
 async def post_signature(visit: Visit) -> Response:
     """Say how we build the signature of a request, and where the one that came parts from it."""
     book = _book(visit)
-    explain = DIALECTS[book.dialect].explain
-    _, credential = await _asker(visit, book)
+    explain = _explainer(visit, book)
+    who = await who_asks(visit, book)
     text = visit.form.text("request", most=20_000)
     visit.form.check()
-    if explain is None or credential is None:
+    if who.credential is None:
         raise BadInputError(visit.t("portal.no_credential"))
-    found = explain(read_request(text), credential)
+    found = explain(read_request(text), who.credential)
     if found is None:
         problem = visit.t("portal.signature_unreadable")
         raise BadInputError(problem, {"request": problem})
-    return visit.page("portal/signature.html", book=book, credential=credential, found=found)
+    return visit.page("portal/signature.html", book=book, who=who, found=found)
 
 
 async def dialect_page(visit: Visit) -> Response:
     """Show a dialect's calls."""
     book = _book(visit)
-    asker, credential = await _asker(visit, book)
-    return visit.page(
-        "portal/dialect.html", book=book, asker=asker, credential=credential, call=None
-    )
+    who = await who_asks(visit, book)
+    return visit.page("portal/dialect.html", book=book, who=who, explains=_explains(book))
 
 
 async def codes_page(visit: Visit) -> Response:
@@ -103,16 +105,17 @@ async def codes_page(visit: Visit) -> Response:
 async def call_page(visit: Visit) -> Response:
     """Show one call in four languages, with a form that tries it."""
     book, call = _book(visit), _call(visit)
-    asker, credential = await _asker(visit, book)
-    filled = fill(book, call, asker)
+    who = await who_asks(visit, book)
+    filled = await fill_for(visit, who, call, book)
     return visit.page(
         "portal/call.html",
         book=book,
         call=call,
         filled=filled,
-        samples=write_samples(book, call, asker),
-        steps=book.explain(call, filled.fields, asker),
-        credential=credential,
+        samples=samples_of(filled),
+        steps=book.explain(call, filled.fields, who.asker),
+        who=who,
+        explains=_explains(book),
         fields=editable(book, call.name),
         reply=None,
     )
@@ -121,26 +124,19 @@ async def call_page(visit: Visit) -> Response:
 async def post_try(visit: Visit) -> Response:
     """Try a call in testing mode and show what came back."""
     book, call = _book(visit), _call(visit)
-    asker, credential = await _asker(visit, book)
-    if credential is None:
+    who = await who_asks(visit, book)
+    if not who.may_try:
         raise BadInputError(visit.t("portal.no_credential"))
     values = {name: visit.form.text(f"v-{name}", most=100) for name in editable(book, call.name)}
     for name in [n for n, v in call.fields.items() if isinstance(v, int) and n in values]:
         visit.form.integer(f"v-{name}", least=1, most=10**12)
     visit.form.check()
-    filled = with_values(book, call.name, values, asker)
-    reply = await try_call(
-        filled,
-        book,
-        dialect=DIALECTS[book.dialect],
-        gateway=visit.node.gateway,
-        credential=credential,
-        client_ip=await _address(visit),
-    )
+    filled = with_values(book, call.name, values, who.asker)
+    reply = await try_call(filled, book, routes=who.routes(visit), client_ip=await _address(visit))
     return visit.page("portal/reply.html", reply=reply, filled=filled, call=call)
 
 
-# --- who asks -------------------------------------------------------------------------------------
+# --- what is asked about --------------------------------------------------------------------------
 
 
 def _book(visit: Visit) -> CallBook:
@@ -150,42 +146,26 @@ def _book(visit: Visit) -> CallBook:
     return book
 
 
+def _explains(book: CallBook) -> bool:
+    """Tell whether a dialect's signatures can be explained."""
+    dialect = DIALECTS.get(book.dialect)
+    return dialect is not None and dialect.explain is not None
+
+
+def _explainer(
+    visit: Visit, book: CallBook
+) -> Callable[[InboundRequest, Credential], SignatureExplanation | None]:
+    dialect = DIALECTS.get(book.dialect)
+    if dialect is None or dialect.explain is None:
+        raise NotFoundError(visit.t("error.no_such_thing"))
+    return dialect.explain
+
+
 def _call(visit: Visit) -> Call:
     call = _book(visit).find(visit.name("call"))
     if call is None:
         raise NotFoundError(visit.t("error.no_such_thing"))
     return call
-
-
-async def _asker(visit: Visit, book: CallBook) -> tuple[Asker, Credential | None]:
-    """Give the reseller with its newest credential of a dialect; stand-ins where it has none."""
-    credential = _credential(visit, book.dialect)
-    settings = visit.kit.settings
-    base_url = settings.public_url or str(visit.request.base_url)
-    slug = visit.node.snapshot.resellers[own_id(visit)].view.settings.get("otomax.slug")
-    key = credential.key if credential is not None else f"YOUR_{book.dialect.upper()}_ID"
-    known = credential.secrets if credential is not None else {}
-    asker = Asker(
-        base_url=base_url.rstrip("/"),
-        ids={"api_id": key, "memberID": key, "slug": str(slug or "")},
-        secrets={name: known.get(name, "") for name in book.secret_names},
-        reference=f"TRY-{''.join(secrets.choice(_LETTERS) for _ in range(6))}",
-        now=visit.kit.clock.now(),
-    )
-    return asker, credential
-
-
-def _credential(visit: Visit, dialect: str) -> Credential | None:
-    snapshot, now = visit.node.snapshot, visit.kit.clock.now()
-    mine = [
-        stored
-        for stored in snapshot.credentials.values()
-        if stored.reseller_id == own_id(visit) and stored.dialect == dialect and stored.holds(now)
-    ]
-    if not mine:
-        return None
-    newest = max(mine, key=lambda stored: (not stored.testing, stored.id))
-    return snapshot.credential(dialect, newest.key, now)
 
 
 async def _address(visit: Visit) -> str:

@@ -67,3 +67,15 @@ SELECT s.id, m.imid, s.day, s.charges_count, s.gross, s.fee, s.refunds_count, s.
        s.gross - s.fee - s.refunded AS net
   FROM settlements s JOIN merchants m ON m.id = s.merchant_id
  WHERE m.reseller_id = $1 AND s.id < $2 ORDER BY s.id DESC LIMIT $3
+
+-- name: last_tried_order
+-- The newest order that a reseller tried on the developer pages in a dialect; they are few.
+SELECT reference, product_code, destination FROM orders
+ WHERE reseller_id = $1 AND testing AND reference >= 'TRY-' AND reference < 'TRY.' AND dialect = $2
+ ORDER BY id DESC LIMIT 1
+
+-- name: last_tried_bill
+-- The newest bill that a reseller asked for on the developer pages in a dialect.
+SELECT reference, product_code, customer_no AS destination FROM inquiries
+ WHERE reseller_id = $1 AND testing AND reference >= 'TRY-' AND reference < 'TRY.' AND dialect = $2
+ ORDER BY id DESC LIMIT 1
