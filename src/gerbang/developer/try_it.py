@@ -30,7 +30,6 @@ from gerbang.dialects.contract import (
     TicketRequest,
     TicketView,
 )
-from gerbang.dialects.dialect import Dialect
 from gerbang.orders.reasons import Reason
 
 STAND_IN_TOKEN: Final = "the-token-is-known-to-nobody"  # noqa: S105 (opens nothing)

@@ -44,3 +44,16 @@ def test_spans_of_time_are_short() -> None:
     assert formats.duration_ms(850, "id") == "850 ms"
     assert formats.duration_ms(1_240, "id") == "1,2 dtk"
     assert formats.duration(timedelta(hours=30), "en") == "1 d"
+
+
+def test_a_browser_is_named_shortly() -> None:
+    phone = (
+        "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) "
+        "Chrome/131.0 Mobile Safari/537.36"
+    )
+    assert formats.browser(phone) == "Chrome, Android"
+    assert formats.browser("Mozilla/5.0 (Windows NT 10.0; rv:132.0) Firefox/132.0") == (
+        "Firefox, Windows"
+    )
+    assert formats.browser("python-httpx/0.27") == "python-httpx/0.27"
+    assert formats.browser("") == formats.NOTHING

@@ -137,3 +137,31 @@ def duration_ms(value: int | None, language: str) -> str:
         if value >= size:
             return f"{value // size} {name}"
     return f"{value} ms"
+
+
+_BROWSERS: Final = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("CriOS", "Chrome"),
+    ("Safari", "Safari"),
+    ("curl", "curl"),
+)
+_SYSTEMS: Final = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def browser(value: str) -> str:
+    """Write ``Chrome, Android`` for what a browser says of itself; its own words where unknown."""
+    found = [
+        next((name for mark, name in marks if mark in value), "") for marks in (_BROWSERS, _SYSTEMS)
+    ]
+    return ", ".join(filter(None, found)) or value[:40] or NOTHING
