@@ -1,7 +1,8 @@
 """``make bench``: Gerbang against TPC-B, one run, one machine, the same durable PostgreSQL.
 
-Options: ``--quick`` (short runs), ``--only tpcb|acceptance|life``, ``--large`` (acceptance is
-measured again with 10 million orders bulk-loaded; ``--orders N`` for another number).
+Options: ``--quick`` (short runs), ``--only tpcb|acceptance|life|charges``, ``--large``
+(acceptance is measured again with 10 million orders bulk-loaded; ``--orders N`` for another
+number).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from rich.table import Table
 from gerbang.postgres.embedded import EmbeddedPostgres
 from gerbang_bench import processes, tpcb
 from gerbang_bench.acceptance import ledger_differences, measure_acceptance
+from gerbang_bench.charges import make_card_world, measure_charges
 from gerbang_bench.figures import FILE, Figures, doubts, large_shares, problems, rows
 from gerbang_bench.large import ORDERS, load_orders
 from gerbang_bench.life import Stage, measure_lives
@@ -30,7 +32,7 @@ from gerbang_bench.machine import ROOT, describe, describe_commit, describe_mach
 from gerbang_bench.server import bench_server, drop_database, make_database, require_durable
 from gerbang_bench.world import RESELLERS, SUPPLIER, make_world
 
-PARTS = ("tpcb", "acceptance", "life")
+PARTS = ("tpcb", "acceptance", "life", "charges")
 KEY_BYTES = 32
 SHARED_ADDRESS = {"callback_host_concurrency_max": "256", "callback_concurrency_max": "512"}
 """All 1,000 resellers of the bench live at one address; real ones do not."""
@@ -48,6 +50,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     acceptance_seconds: float
     life_seconds: float
     rates: tuple[float, ...]
+    charge_seconds: float
+    payments: int
     quick: bool
 
 
@@ -62,6 +66,8 @@ def make_plan(options: argparse.Namespace) -> Plan:
         acceptance_seconds=5.0 if quick else 15.0,
         life_seconds=5.0 if quick else 15.0,
         rates=(250, 500, 1_000) if quick else (250, 500, 750, 1_000, 1_250, 1_500, 2_000, 2_500),
+        charge_seconds=5.0 if quick else 15.0,
+        payments=16_000 if quick else 40_000,
         quick=quick,
     )
 
@@ -173,6 +179,35 @@ class Bench:
             )
         await self._verify(dsn)
 
+    async def charges(self) -> None:
+        """Measure card charges, with the merchants' receiver on this machine too."""
+        port, receiver_port = processes.free_port(), processes.free_port()
+        dsn = await make_database(self.server, "bench_charges")
+        world = await make_card_world(dsn, secret_key=self.secret_key)
+        with ExitStack() as stack:
+            folder = stack.enter_context(_folder())
+            stack.enter_context(processes.receiver(port=receiver_port, folder=folder))
+            gateway = stack.enter_context(
+                processes.gateway(
+                    world,
+                    port=port,
+                    secret_key=self.secret_key,
+                    folder=folder,
+                    **SHARED_ADDRESS,
+                )
+            )
+            self.figures.charges = await measure_charges(
+                world,
+                port=port,
+                receiver_port=receiver_port,
+                gateway=gateway,
+                server_pid=self.server.pid or 0,
+                seconds=self.plan.charge_seconds,
+                payments=self.plan.payments,
+            )
+        await self._verify(dsn)
+        await drop_database(self.server, "bench_charges")
+
     async def _verify(self, dsn: str) -> None:
         self.figures.ledger_differences += await ledger_differences(dsn)
 
@@ -198,6 +233,12 @@ def print_figures(figures: Figures) -> None:
         console.print(
             f"{each.name}: processor time per order: gateway {each.gateway_us:.0f} µs, "
             f"postgres {each.postgres_us:.0f} µs"
+        )
+    if charged := figures.charges:
+        console.print(
+            f"charges: gateway {charged.gateway_us:.0f} µs, postgres {charged.postgres_us:.0f} µs; "
+            f"registered {charged.registered.per_second:,.0f}/s; all told "
+            f"{charged.told_after_s:.1f} s after the last"
         )
     for name, part in large_shares(figures):
         console.print(f"{name}: with {figures.stored_before:,} orders stored {part:.0%} as fast")

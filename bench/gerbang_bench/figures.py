@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from gerbang_bench.acceptance import Acceptance
+from gerbang_bench.charges import Charges
 from gerbang_bench.life import Life
 from gerbang_bench.machine import ROOT, Machine
 from gerbang_bench.tpcb import Tpcb
@@ -17,6 +18,7 @@ GOAL_SPREAD = 1.5
 GOAL_HOT = 4.0
 GOAL_P99_MS = 50.0
 GOAL_LIVES = 1_000.0
+GOAL_CHARGES = 1_500.0
 OTHERS_MAX = 0.15
 LOADGEN_MAX = 0.9
 
@@ -34,6 +36,7 @@ class Figures(msgspec.Struct, kw_only=True):
     tpcb: Tpcb | None = None
     acceptance: list[Acceptance] = []
     lives: list[Life] = []
+    charges: Charges | None = None
     ledger_differences: list[str] = []
 
     def write(self, path: Path = FILE) -> None:
@@ -72,6 +75,8 @@ def rows(figures: Figures) -> Iterator[Row]:
         yield _acceptance_row(figures, each)
     if sustained := best_life(figures):
         yield _life_row(sustained)
+    if figures.charges is not None:
+        yield _charges_row(figures.charges)
 
 
 def best_life(figures: Figures) -> Life | None:
@@ -130,6 +135,20 @@ def _life_row(life: Life) -> Row:
     )
 
 
+def _charges_row(each: Charges) -> Row:
+    return Row(
+        name="Cards charged, merchants told",
+        per_second=each.load.per_second,
+        goal=f">= {GOAL_CHARGES:,.0f}/s",
+        p50=f"{each.load.p50_ms:.1f}",
+        p99=f"{each.load.p99_ms:.1f}",
+        loadgen=f"{each.load.cpu_share:.0%}",
+        gateway=f"{each.gateway_cpu_share:.0%}",
+        postgres=f"{each.postgres_cpu_share:.0%}",
+        memory=f"{each.rss_before_mb:.0f} > {each.rss_after_mb:.0f}",
+    )
+
+
 def problems(figures: Figures) -> list[str]:
     """Say what makes the figures worth nothing."""
     found = [f"ledger: {each}" for each in figures.ledger_differences]
@@ -143,6 +162,20 @@ def problems(figures: Figures) -> list[str]:
                 f"{each.name}: {each.load.lost_connections} connections lost, "
                 f"{each.load.unanswered} requests unanswered"
             )
+    return found + (_charge_problems(figures.charges) if figures.charges else [])
+
+
+def _charge_problems(each: Charges) -> list[str]:
+    """Say where charges, the issuer's book and notifications differ."""
+    found = []
+    if refused := each.load.answered - each.approved:
+        found.append(f"charges: {refused} not approved: {each.load.markers}")
+    if not each.approved <= each.stored <= each.approved + each.load.unanswered:
+        found.append(f"charges: {each.approved} approved, {each.stored} stored")
+    if each.repeated or each.booked != each.stored:
+        found.append(f"charges: the issuer charged {each.booked}, {each.repeated} asked for again")
+    if each.told < each.approved:
+        found.append(f"charges: {each.told} of {each.approved} told")
     return found
 
 
@@ -151,6 +184,8 @@ def doubts(figures: Figures) -> list[str]:
     runs = figures.tpcb.runs if figures.tpcb else ()
     busy = [(f"TPC-B scale {run.scale}", run.others_cpu_share) for run in runs]
     busy += [(each.name, each.others_cpu_share) for each in figures.acceptance]
+    if figures.charges:
+        busy.append(("charges", figures.charges.others_cpu_share))
     busy += [(f"lives at {life.rate:,.0f}/s", life.others_cpu_share) for life in figures.lives]
     found = [
         f"{name}: others used {share:.0%} of a core" for name, share in busy if share > OTHERS_MAX

@@ -32,7 +32,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """What to do.
 
     In each template ``{id}`` is replaced by a nine-digit number, from `first_id` on, and ``{to}``
-    by a phone number of twelve digits; templates take turns. A `rate` of 0 means the closed loop.
+    by a phone number of twelve digits; templates take turns. Where `requests` are given they are
+    sent instead, each once. A `rate` of 0 means the closed loop; `until_exhausted` ends it with the
+    last answer.
     """
 
     host: str = "127.0.0.1"
@@ -41,7 +43,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 15.0
     warmup_s: float = 1.0
     rate: float = 0.0
-    templates: tuple[str, ...]
+    templates: tuple[str, ...] = ()
+    requests: tuple[str, ...] = ()
+    until_exhausted: bool = False
     first_id: int = 1
     requests_max: int = 400_000
     marker_after: str = ""
@@ -86,6 +90,8 @@ def phone(number: int) -> str:
 
 def encode_requests(job: Job) -> list[bytes]:
     """Write every request that may be needed, before the clock starts."""
+    if job.requests:
+        return [request.encode() for request in job.requests]
     parts = [_cut(template) for template in job.templates]
     requests = []
     for index in range(job.requests_max):
@@ -244,12 +250,21 @@ async def run(job: Job) -> Result:
         load.take(connection, time.perf_counter())
     if load.open_loop:
         await load.pace(started)
-    await asyncio.sleep(max(0.0, load.open_until - time.perf_counter()))
+    await _wait(load)
     spent, elapsed = _cpu_seconds() - cpu, time.perf_counter() - started
     await _drain(load)
     for connection in connections:
         connection.close()
     return _result(load, spent, elapsed)
+
+
+async def _wait(load: Load) -> None:
+    """Let the time pass; a job that ends with its requests is looked at now and then."""
+    while (left := load.open_until - time.perf_counter()) > 0:
+        over = load.job.until_exhausted and load.next >= len(load.requests)
+        if over and load.in_flight <= load.lost:
+            return
+        await asyncio.sleep(min(left, 0.05) if load.job.until_exhausted else left)
 
 
 async def _drain(load: Load) -> None:
@@ -304,7 +319,9 @@ def main() -> None:
     job = msgspec.json.decode(raw, type=Job)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         result = runner.run(run(job))
-    sys.stdout.buffer.write(msgspec.json.encode(result) + b"\n")
+    # Where Python is told not to buffer, one write may take only a part of a long result.
+    with Path("/dev/stdout").open("wb") as out:
+        out.write(msgspec.json.encode(result) + b"\n")
 
 
 if __name__ == "__main__":

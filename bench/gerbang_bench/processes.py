@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import psutil
@@ -23,6 +24,9 @@ from gerbang_bench.loadgen import Job, Result
 from gerbang_bench.machine import ROOT
 from gerbang_bench.receiver import Stats
 from gerbang_bench.world import World
+
+if TYPE_CHECKING:
+    from gerbang_bench.charges import CardWorld
 
 READY_S_MAX = 60.0
 STOP_S_MAX = 30.0
@@ -166,7 +170,7 @@ def fetch(url: str) -> bytes | None:
 
 @contextmanager
 def gateway(
-    world: World, *, port: int, secret_key: bytes, folder: Path, **settings: str
+    world: World | CardWorld, *, port: int, secret_key: bytes, folder: Path, **settings: str
 ) -> Iterator[Child]:
     """Run ``gerbang serve``; `settings` are more of its settings, such as ``dispatch_paused``."""
     wanted = {

@@ -1,4 +1,4 @@
-"""A reseller's callback receiver, and the trivial server that loadgen is measured against.
+"""The callback receiver of resellers and merchants, and what loadgen itself is measured against.
 
 Answers every request with 200. ``GET /stats`` says how many POSTs came, of how many different
 references, and how many per second of the wall clock.
@@ -19,7 +19,8 @@ _ANSWER = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
     b'Content-Length: 15\r\n\r\n{"status":"ok"}'
 )
-_REFERENCE = b'"request_id":"'
+_REFERENCES = ((b'"request_id":"', b'"'), (b"tXid=", b"&"))
+"""Before and after the reference: in a reseller's JSON, in a card merchant's form."""
 _LENGTH = b"content-length: "
 
 
@@ -42,12 +43,8 @@ class Received:
     def note(self, message: bytes) -> None:
         """Count one callback; only the first of a reference counts for the rate."""
         self.posts += 1
-        at = message.find(_REFERENCE)
-        if at < 0:
-            return
-        start = at + len(_REFERENCE)
-        reference = message[start : message.find(b'"', start)]
-        if reference not in self.references:
+        reference = _reference_of(message)
+        if reference and reference not in self.references:
             self.references.add(reference)
             self.seconds[int(time.time())] += 1
 
@@ -60,6 +57,16 @@ class Received:
         )
         body = msgspec.json.encode(stats)
         return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+def _reference_of(message: bytes) -> bytes:
+    for before, after in _REFERENCES:
+        at = message.find(before)
+        if at >= 0:
+            start = at + len(before)
+            end = message.find(after, start)
+            return message[start : end if end >= 0 else len(message)]
+    return b""
 
 
 class Receiver(asyncio.Protocol):

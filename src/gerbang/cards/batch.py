@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from msgspec import structs
+
 from gerbang.cards.apply import (
     Applied,
     CardAccounts,
@@ -36,14 +38,11 @@ from gerbang.cards.plan import (
 )
 from gerbang.cards.reasons import CardReason, Refused
 from gerbang.cards.rows import (
+    NewTokenRow,
+    NotificationRow,
     attempt_from_row,
-    changed_attempt_row,
-    changed_payment_row,
     columns,
-    new_attempt_row,
-    new_payment_row,
     payment_from_row,
-    snapshot_of,
 )
 from gerbang.cards.store import SQL
 from gerbang.cards.tokens import CardKeys, recurring_token, token_sha256
@@ -102,12 +101,11 @@ class CardProgram:
         proof: Proof = NO_PROOF,
     ) -> Done:
         """Do all writes of a batch; see postgres/lane.py."""
-        del proof  # the lane writes it
         numbers = self._free_numbers.pop() if self._free_numbers else Numbers()
-        batch = _Batch(self, connection, writes, numbers)
+        batch = _Batch(self, connection, writes, numbers, proof)
         results = await batch.run(skip_locked=skip_locked)
         self._free_numbers.append(numbers)
-        return Done(results)
+        return Done(results, xact_id=batch.xact_id, proved=bool(batch.xact_id))
 
     def connection_lost(self) -> None:
         """Forget the reserved ids: a server that crashed may give them out again."""
@@ -118,9 +116,17 @@ class _Batch:
     """One batch on its way: locks, loads, plans, writes."""
 
     def __init__(
-        self, program: CardProgram, connection: Connection, writes: Sequence[Any], numbers: Numbers
+        self,
+        program: CardProgram,
+        connection: Connection,
+        writes: Sequence[Any],
+        numbers: Numbers,
+        proof: Proof,
     ) -> None:
         self.p = program
+        self.proof = proof
+        self.xact_id = ""
+        """Set by the statement that writes, and with it the proof of the commit."""
         self.c = connection
         self.writes = writes
         self.numbers = numbers
@@ -128,6 +134,8 @@ class _Batch:
         self.results: list[Any] = [None] * len(writes)
         self.payments: dict[int, Payment] = {}
         self.before: dict[int, PaymentState] = {}
+        self.never_told: set[int] = set()
+        """Payments of which no notification can have been written before."""
         self.attempts: dict[int, list[Attempt]] = defaultdict(list)
         self.days: dict[int, CardDay] = {}
         self.used: set[tuple[int, str]] = set()
@@ -135,7 +143,8 @@ class _Batch:
         self.new_attempts: list[Attempt] = []
         self.changed: dict[int, Payment] = {}
         self.changed_attempts: dict[int, Attempt] = {}
-        self.tokens: list[tuple[Any, ...]] = []
+        self.tokens: list[NewTokenRow] = []
+        self.notifications: list[NotificationRow] = []
         self.news: list[tuple[int, PaymentNews, Merchant]] = []
         self.cases: list[tuple[str, str, dict[str, Any]]] = []
         self.book: Book
@@ -159,13 +168,13 @@ class _Batch:
         ids |= {w.hold_id for w in self.writes if isinstance(w, BeginCharge) and w.hold_id}
         locked: dict[int, Account] = {}
         if accounts:
-            await self.c.execute(SQL.share_the_ledger, LEDGER_LOCK_KEY)
             sql = (
                 SQL.lock_merchant_accounts_skip_locked
                 if skip_locked
                 else SQL.lock_merchant_accounts
             )
-            locked = {row[0]: Account(*row) for row in await self.c.fetch(sql, sorted(accounts))}
+            rows = await self.c.fetch(sql, sorted(accounts), LEDGER_LOCK_KEY)
+            locked = {row[0]: Account(*row) for row in rows}
         self.book = Book(
             locked,
             untracked_ids=self.p.untracked_ids(),
@@ -185,6 +194,8 @@ class _Batch:
             payment = payment_from_row(row)
             self.payments[payment.id] = payment
             self.before[payment.id] = payment.state
+            if payment.paid_at is None and not payment.failures:
+                self.never_told.add(payment.id)
 
     def _set_aside(self, accounts: set[int], ids: set[int]) -> None:
         """Leave out the writes whose rows somebody else keeps locked."""
@@ -351,11 +362,20 @@ class _Batch:
         if applied.token is not None:
             token = applied.token
             text = self.p.keys.token(token.kind, payment.id)
-            self.tokens.append((
-                self.numbers.attempts.next(), payment.merchant_id, token.kind, payment.id,
-                token_sha256(text), payment.card_mask, payment.card_fingerprint,
-                payment.card_brand, token.expiry, token.vault,
-            ))  # fmt: skip
+            self.tokens.append(
+                NewTokenRow(
+                    id=self.numbers.attempts.next(),
+                    merchant_id=payment.merchant_id,
+                    kind=token.kind,
+                    payment_id=payment.id,
+                    token_sha256=token_sha256(text),
+                    card_mask=payment.card_mask,
+                    card_fingerprint=payment.card_fingerprint,
+                    card_brand=payment.card_brand,
+                    card_expiry=token.expiry,
+                    vault=token.vault,
+                )
+            )
         self._tell(index, applied.event, w.merchant, payment, w.at)
 
     def _tell(
@@ -424,54 +444,74 @@ class _Batch:
 
     async def _write(self) -> None:
         await write_book(self.c, self.book)
-        if self.new_payments:
-            rows = [new_payment_row(p) for p in self.new_payments]
-            await self.c.execute(SQL.insert_payments, *columns(rows, 16))
-        await self._write_changed_payments()
-        fresh = {a.id for a in self.new_attempts}
-        changed = [
-            changed_attempt_row(a) for i, a in self.changed_attempts.items() if i not in fresh
-        ]
-        if changed:
-            await self.c.execute(SQL.update_attempts, *columns(changed, 12))
-        if self.new_attempts:
-            rows = [new_attempt_row(a) for a in self.new_attempts]
-            await self.c.execute(SQL.insert_attempts, *columns(rows, 12))
-        if self.tokens:
-            await self.c.execute(SQL.insert_tokens, *columns(self.tokens, 10))
+        await self._write_first_steps()
         if self.cases:
             await self.c.execute(SQL.open_card_cases, *columns(self.cases, 3))
-        await self._write_news()
+        await self._number_news()
+        fresh = {attempt.id for attempt in self.new_attempts}
+        attempts = [a for i, a in self.changed_attempts.items() if i not in fresh]
+        payments = list(self.changed.values())
+        if not (payments or attempts or self.new_payments or self.tokens or self.notifications):
+            return
+        slot, number = self.proof
+        row = await self.c.fetchrow(
+            SQL.write_cards,
+            payments,
+            [self.before[p.id].value for p in payments],
+            attempts,
+            self.new_payments,
+            self.new_attempts,
+            self.tokens,
+            self.notifications,
+            slot,
+            number,
+        )
+        assert row is not None  # noqa: S101 (it counts)
+        found, self.xact_id = row
+        if found != len(payments):
+            raise PaymentMovedError(f"{len(payments)} payments, {found} found")
 
-    async def _write_changed_payments(self) -> None:
-        """Write payments; one that left a challenge for another try takes its two steps in turn."""
-        left = {a.payment_id for a in self.changed_attempts.values() if a.code == ABANDONED}
+    async def _write_first_steps(self) -> None:
+        """Write what must stand before the rest, where a payment takes two steps in one batch.
+
+        A try that ended makes room for the next one, and a challenge that was left for another
+        try is a failure first.
+        """
+        fresh = {attempt.id for attempt in self.new_attempts}
+        begun = {attempt.payment_id for attempt in self.new_attempts}
+        begun |= {attempt.hold_id for attempt in self.new_attempts if attempt.hold_id}
+        ended = [
+            attempt
+            for attempt in self.changed_attempts.values()
+            if attempt.id not in fresh and {attempt.payment_id, attempt.hold_id} & begun
+        ]
+        if not ended:
+            return
+        await self.c.execute(SQL.update_attempts, ended)
+        for attempt in ended:
+            del self.changed_attempts[attempt.id]
+        left = {attempt.payment_id for attempt in ended if attempt.code == ABANDONED}
         twice = [
-            changed_payment_row(p, PaymentState.CHALLENGED)
+            p
             for i, p in self.changed.items()
             if i in left
             and self.before[i] is PaymentState.CHALLENGED
             and p.state is PaymentState.PROCESSING
         ]
         if twice:
-            failed = [(*row[:2], PaymentState.FAILED.value, *row[3:]) for row in twice]
-            await self.c.fetch(SQL.update_payments, *columns(failed, 23))
-            for row in twice:
-                self.before[row[0]] = PaymentState.FAILED
-        rows = [changed_payment_row(p, self.before[i]) for i, p in self.changed.items()]
-        if rows:
-            found = await self.c.fetch(SQL.update_payments, *columns(rows, 23))
-            if len(found) != len(rows):
-                raise PaymentMovedError(f"{len(rows)} payments, {len(found)} found")
+            failed = [structs.replace(p, state=PaymentState.FAILED) for p in twice]
+            before = [PaymentState.CHALLENGED.value for _ in twice]
+            await self.c.fetch(SQL.update_payments, failed, before)
+            for payment in twice:
+                self.before[payment.id] = PaymentState.FAILED
 
-    async def _write_news(self) -> None:
-        if not self.news:
-            return
-        ids = sorted({news.payment.id for _, news, _ in self.news})
-        tails = {
-            row[0]: (row[1], row[2]) for row in await self.c.fetch(SQL.notification_tails, ids)
-        }
-        rows = []
+    async def _number_news(self) -> None:
+        """Give each notification its place behind those of its payment."""
+        ids = sorted({news.payment.id for _, news, _ in self.news} - self.never_told)
+        tails = {}
+        if ids:
+            rows = await self.c.fetch(SQL.notification_tails, ids)
+            tails = {row[0]: (row[1], row[2]) for row in rows}
         for index, news, merchant in self.news:
             sequence, unfinished = tails.get(news.payment.id, (0, False))
             tails[news.payment.id] = (sequence + 1, True)
@@ -487,14 +527,21 @@ class _Batch:
                 snapshot=news,
                 attempts_count=0,
             )
-            rows.append((
-                row.id, row.order_id, merchant.id, sequence + 1, row.event, row.occurred_at,
-                snapshot_of(news), "waiting" if unfinished else "due",
-                self.p.node if claims else None,
-            ))  # fmt: skip
+            self.notifications.append(
+                NotificationRow(
+                    id=row.id,
+                    order_id=row.order_id,
+                    merchant_id=merchant.id,
+                    sequence=sequence + 1,
+                    event=row.event,
+                    occurred_at=row.occurred_at,
+                    snapshot=news,
+                    state="waiting" if unfinished else "due",
+                    claimed_by=self.p.node if claims else None,
+                )
+            )
             if claims and isinstance(self.results[index], Recorded):
                 self._hand_over(index, row)
-        await self.c.execute(SQL.insert_notifications, *columns(rows, 9))
 
     def _hand_over(self, index: int, row: DueCallbackRow) -> None:
         result: Recorded = self.results[index]

@@ -4,19 +4,20 @@ SELECT p.merchant_id, p.reference
   FROM unnest($1::bigint[], $2::text[]) AS w (merchant_id, reference)
   JOIN payments p USING (merchant_id, reference)
 
--- name: share_the_ledger
--- Writers of the ledger share this lock; sealing a day owns it for an instant.
-SELECT pg_advisory_xact_lock_shared($1)
-
 -- name: lock_merchant_accounts
--- Lock merchants' accounts in id order.
+-- Lock merchants' accounts in id order; before them, once, the ledger's lock that its writers share and
+-- that sealing a day owns for an instant.
 SELECT id, kind::text, balance, held, credit_limit, version
-  FROM accounts WHERE id = ANY($1::bigint[]) AND tracked ORDER BY id FOR NO KEY UPDATE
+  FROM accounts
+ WHERE (SELECT pg_advisory_xact_lock_shared($2::bigint)::text) IS NOT NULL
+   AND id = ANY($1::bigint[]) AND tracked ORDER BY id FOR NO KEY UPDATE
 
 -- name: lock_merchant_accounts_skip_locked
 -- The same, leaving out what somebody else keeps locked.
 SELECT id, kind::text, balance, held, credit_limit, version
-  FROM accounts WHERE id = ANY($1::bigint[]) AND tracked ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+  FROM accounts
+ WHERE (SELECT pg_advisory_xact_lock_shared($2::bigint)::text) IS NOT NULL
+   AND id = ANY($1::bigint[]) AND tracked ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 
 -- name: lock_payments
 -- Lock payments in id order, after the accounts; their attempts are guarded by this lock.
@@ -56,68 +57,120 @@ SELECT w.n,
   JOIN payments p ON p.id = a.payment_id AND p.merchant_id = w.merchant_id
  GROUP BY w.n
 
--- name: insert_payments
--- New payments.
-INSERT INTO payments (id, txid, merchant_id, reference, channel, sandboxed, booked, amount, instalment_months,
-                      instalment_type, recurring_option, details, notify_url, return_url, registered_at, expires_at,
-                      due_at)
-SELECT id, txid, merchant_id, reference, channel, sandboxed, booked, amount, instalment_months, instalment_type,
-       recurring_option, details, notify_url, return_url, registered_at, expires_at, expires_at
-  FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::boolean[], $7::boolean[],
-              $8::bigint[], $9::smallint[], $10::text[], $11::smallint[], $12::jsonb[], $13::text[], $14::text[],
-              $15::timestamptz[], $16::timestamptz[])
-       AS w (id, txid, merchant_id, reference, channel, sandboxed, booked, amount, instalment_months, instalment_type,
-             recurring_option, details, notify_url, return_url, registered_at, expires_at)
-
 -- name: update_payments
 -- Store changed payments; each names the state it expects, and the count is checked.
 UPDATE payments p
-   SET state = w.state::payment_state, kind = w.kind::payment_kind, refunded = w.refunded, return_url = w.return_url,
+   SET state = w.state, kind = w.kind, refunded = w.refunded, return_url = w.return_url,
        instalment_months = w.instalment_months, card_mask = w.card_mask, card_fingerprint = w.card_fingerprint,
        card_brand = w.card_brand, issuer_bank = w.issuer_bank, issuer_name = w.issuer_name, auth_code = w.auth_code,
        acquirer_reference = w.acquirer_reference, hold_id = w.hold_id, token_id = w.token_id,
        open_attempt_id = w.open_attempt_id, failures = w.failures, cancel_wanted = w.cancel_wanted, fee = w.fee,
        settlement_id = w.settlement_id, paid_at = w.paid_at, due_at = w.due_at, updated_at = clock_timestamp()
-  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::smallint[], $8::text[],
-              $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[],
-              $16::bigint[], $17::bigint[], $18::smallint[], $19::boolean[], $20::bigint[], $21::bigint[],
-              $22::timestamptz[], $23::timestamptz[])
-       AS w (id, expected, state, kind, refunded, return_url, instalment_months, card_mask, card_fingerprint,
-             card_brand, issuer_bank, issuer_name, auth_code, acquirer_reference, hold_id, token_id, open_attempt_id,
-             failures, cancel_wanted, fee, settlement_id, paid_at, due_at)
+  FROM ROWS FROM (
+           json_to_recordset($1::json)
+               AS (id bigint, state payment_state, kind payment_kind, refunded bigint, return_url text,
+                   instalment_months smallint, card_mask text, card_fingerprint text, card_brand text,
+                   issuer_bank text, issuer_name text, auth_code text, acquirer_reference text, hold_id bigint,
+                   token_id bigint, open_attempt_id bigint, failures smallint, cancel_wanted boolean, fee bigint,
+                   settlement_id bigint, paid_at timestamptz, due_at timestamptz),
+           unnest($2::text[]))
+       AS w (id, state, kind, refunded, return_url, instalment_months, card_mask, card_fingerprint, card_brand,
+             issuer_bank, issuer_name, auth_code, acquirer_reference, hold_id, token_id, open_attempt_id, failures,
+             cancel_wanted, fee, settlement_id, paid_at, due_at, expected)
  WHERE p.id = w.id AND p.state = w.expected::payment_state
 RETURNING p.id
-
--- name: insert_attempts
--- New intentions.
-INSERT INTO payment_attempts (id, payment_id, kind, state, amount, reference, at, hold_id, card_mask, card_fingerprint,
-                              request, claimed_by, due_at)
-SELECT id, payment_id, kind::payment_attempt_kind, 'sent', amount, reference, at, hold_id, card_mask,
-       card_fingerprint, request, claimed_by, due_at
-  FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::timestamptz[], $7::bigint[],
-              $8::text[], $9::text[], $10::jsonb[], $11::text[], $12::timestamptz[])
-       AS w (id, payment_id, kind, amount, reference, at, hold_id, card_mask, card_fingerprint, request, claimed_by,
-             due_at)
 
 -- name: update_attempts
 -- Store changed attempts.
 UPDATE payment_attempts a
-   SET state = w.state::payment_attempt_state, code = w.code, message = w.message,
-       acquirer_reference = w.acquirer_reference, auth_code = w.auth_code, challenge_sha256 = w.challenge_sha256,
-       challenge_used_at = w.challenge_used_at, request = w.request, due_at = w.due_at, asks = w.asks,
-       settlement_id = w.settlement_id, updated_at = clock_timestamp()
-  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-              $8::timestamptz[], $9::jsonb[], $10::timestamptz[], $11::int[], $12::bigint[])
-       AS w (id, state, code, message, acquirer_reference, auth_code, challenge_sha256, challenge_used_at, request,
-             due_at, asks, settlement_id)
+   SET state = w.state, code = w.code, message = w.message, acquirer_reference = w.acquirer_reference,
+       auth_code = w.auth_code, challenge_sha256 = w.challenge_sha256, challenge_used_at = w.challenge_used_at,
+       request = w.request, due_at = w.due_at, asks = w.asks, settlement_id = w.settlement_id,
+       updated_at = clock_timestamp()
+  FROM json_to_recordset($1::json)
+       AS w (id bigint, state payment_attempt_state, code text, message text, acquirer_reference text, auth_code text,
+             challenge_sha256 text, challenge_used_at timestamptz, request jsonb, due_at timestamptz, asks int,
+             settlement_id bigint)
  WHERE a.id = w.id
 
--- name: insert_tokens
--- Tokens of approved charges and holds; only their hash.
-INSERT INTO card_tokens (id, merchant_id, kind, payment_id, token_sha256, card_mask, card_fingerprint, card_brand,
-                         card_expiry, vault)
-SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
-                     $8::text[], $9::text[], $10::text[])
+-- name: write_cards
+-- What a batch writes beside the ledger, with the proof of its commit, in one round trip. Empty lists
+-- write nothing; each changed payment names the state it expects, and the count is checked. The first
+-- notification of a payment is claimed by this node.
+WITH changed_payments AS (
+    UPDATE payments p
+       SET state = w.state, kind = w.kind, refunded = w.refunded, return_url = w.return_url,
+           instalment_months = w.instalment_months, card_mask = w.card_mask, card_fingerprint = w.card_fingerprint,
+           card_brand = w.card_brand, issuer_bank = w.issuer_bank, issuer_name = w.issuer_name,
+           auth_code = w.auth_code, acquirer_reference = w.acquirer_reference, hold_id = w.hold_id,
+           token_id = w.token_id, open_attempt_id = w.open_attempt_id, failures = w.failures,
+           cancel_wanted = w.cancel_wanted, fee = w.fee, settlement_id = w.settlement_id, paid_at = w.paid_at,
+           due_at = w.due_at, updated_at = clock_timestamp()
+      FROM ROWS FROM (
+               json_to_recordset($1::json)
+                   AS (id bigint, state payment_state, kind payment_kind, refunded bigint, return_url text,
+                       instalment_months smallint, card_mask text, card_fingerprint text, card_brand text,
+                       issuer_bank text, issuer_name text, auth_code text, acquirer_reference text, hold_id bigint,
+                       token_id bigint, open_attempt_id bigint, failures smallint, cancel_wanted boolean, fee bigint,
+                       settlement_id bigint, paid_at timestamptz, due_at timestamptz),
+               unnest($2::text[]))
+           AS w (id, state, kind, refunded, return_url, instalment_months, card_mask, card_fingerprint, card_brand,
+                 issuer_bank, issuer_name, auth_code, acquirer_reference, hold_id, token_id, open_attempt_id,
+                 failures, cancel_wanted, fee, settlement_id, paid_at, due_at, expected)
+     WHERE p.id = w.id AND p.state = w.expected::payment_state
+    RETURNING 1
+), changed_attempts AS (
+    UPDATE payment_attempts a
+       SET state = w.state, code = w.code, message = w.message, acquirer_reference = w.acquirer_reference,
+           auth_code = w.auth_code, challenge_sha256 = w.challenge_sha256, challenge_used_at = w.challenge_used_at,
+           request = w.request, due_at = w.due_at, asks = w.asks, settlement_id = w.settlement_id,
+           updated_at = clock_timestamp()
+      FROM json_to_recordset($3::json)
+           AS w (id bigint, state payment_attempt_state, code text, message text, acquirer_reference text,
+                 auth_code text, challenge_sha256 text, challenge_used_at timestamptz, request jsonb,
+                 due_at timestamptz, asks int, settlement_id bigint)
+     WHERE a.id = w.id
+), new_payments AS (
+    INSERT INTO payments (id, txid, merchant_id, reference, channel, sandboxed, booked, amount, instalment_months,
+                          instalment_type, recurring_option, details, notify_url, return_url, registered_at,
+                          expires_at, due_at)
+    SELECT id, txid, merchant_id, reference, channel, sandboxed, booked, amount, instalment_months, instalment_type,
+           recurring_option, details, notify_url, return_url, registered_at, expires_at, expires_at
+      FROM json_to_recordset($4::json)
+           AS w (id bigint, txid text, merchant_id bigint, reference text, channel text, sandboxed boolean,
+                 booked boolean, amount bigint, instalment_months smallint, instalment_type text,
+                 recurring_option smallint, details jsonb, notify_url text, return_url text,
+                 registered_at timestamptz, expires_at timestamptz)
+), new_attempts AS (
+    INSERT INTO payment_attempts (id, payment_id, kind, state, amount, reference, at, hold_id, card_mask,
+                                  card_fingerprint, request, claimed_by, due_at)
+    SELECT id, payment_id, kind, 'sent', amount, reference, at, hold_id, card_mask, card_fingerprint, request,
+           claimed_by, due_at
+      FROM json_to_recordset($5::json)
+           AS w (id bigint, payment_id bigint, kind payment_attempt_kind, amount bigint, reference text,
+                 at timestamptz, hold_id bigint, card_mask text, card_fingerprint text, request jsonb,
+                 claimed_by text, due_at timestamptz)
+), new_tokens AS (
+    INSERT INTO card_tokens (id, merchant_id, kind, payment_id, token_sha256, card_mask, card_fingerprint, card_brand,
+                             card_expiry, vault)
+    SELECT id, merchant_id, kind, payment_id, token_sha256, card_mask, card_fingerprint, card_brand, card_expiry,
+           vault
+      FROM json_to_recordset($6::json)
+           AS w (id bigint, merchant_id bigint, kind text, payment_id bigint, token_sha256 text, card_mask text,
+                 card_fingerprint text, card_brand text, card_expiry text, vault text)
+), new_notifications AS (
+    INSERT INTO callbacks (id, order_id, merchant_id, sequence, event, format, occurred_at, snapshot, state, due_at,
+                           claimed_by)
+    SELECT id, order_id, merchant_id, sequence, event, 'nicepay', occurred_at, snapshot, state,
+           CASE WHEN state = 'due' THEN clock_timestamp() + interval '60 seconds' END, claimed_by
+      FROM json_to_recordset($7::json)
+           AS w (id bigint, order_id bigint, merchant_id bigint, sequence smallint, event text,
+                 occurred_at timestamptz, snapshot jsonb, state callback_state, claimed_by text)
+), proof AS (
+    INSERT INTO lane_commits (slot, number) SELECT $8, $9 WHERE $8 <> ''
+    ON CONFLICT (slot) DO UPDATE SET number = excluded.number, at = excluded.at
+)
+SELECT count(*), pg_current_xact_id()::text FROM changed_payments
 
 -- name: notification_tails
 -- The last notification of each payment and whether it is still on its way; locked, so that whoever
@@ -129,29 +182,20 @@ SELECT c.order_id, c.sequence, c.state IN ('waiting', 'due') AS unfinished
  ORDER BY c.id
    FOR NO KEY UPDATE OF c
 
--- name: insert_notifications
--- Into the outbox, with the state they tell of; the first is claimed by this node.
-INSERT INTO callbacks (id, order_id, merchant_id, sequence, event, format, occurred_at, snapshot, state, due_at, claimed_by)
-SELECT id, order_id, merchant_id, sequence, event, 'nicepay', occurred_at, snapshot, state::callback_state,
-       CASE WHEN state = 'due' THEN clock_timestamp() + interval '60 seconds' END, claimed_by
-  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::text[], $6::timestamptz[], $7::jsonb[],
-              $8::text[], $9::text[])
-       AS w (id, order_id, merchant_id, sequence, event, occurred_at, snapshot, state, claimed_by)
-
 -- name: open_card_cases
 -- Something a person has to look at; the same subject opens once.
 INSERT INTO cases (kind, subject, detail)
 SELECT kind, subject, detail FROM unnest($1::text[], $2::text[], $3::jsonb[]) AS w (kind, subject, detail)
 ON CONFLICT (subject) DO NOTHING
 
--- name: payment_by_txid
--- One payment.
+-- name: payments_by_txid
+-- Payments as they stand.
 SELECT id, txid, merchant_id, reference, channel, sandboxed, booked, amount, kind::text, state::text,
        instalment_months, instalment_type, recurring_option, details, notify_url, return_url, registered_at,
        expires_at, refunded, card_mask, card_fingerprint, card_brand, issuer_bank, issuer_name, auth_code,
        acquirer_reference, hold_id, token_id, open_attempt_id, failures, cancel_wanted, fee, settlement_id, paid_at,
        due_at
-  FROM payments WHERE txid = $1
+  FROM payments WHERE txid = ANY($1::text[])
 
 -- name: payment_by_id
 -- One payment by its number.

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from gerbang.cards.acquirers.contract import Declined, HandOver, NotFound, Truth
+from gerbang.cards.finder import PaymentFinder
 from gerbang.cards.merchant import Merchant
 from gerbang.cards.payment import (
     CHARGING,
@@ -17,7 +18,7 @@ from gerbang.cards.payment import (
 )
 from gerbang.cards.plan import GONE
 from gerbang.cards.reasons import Refused
-from gerbang.cards.rows import attempt_from_row, payment_from_row
+from gerbang.cards.rows import attempt_from_row
 from gerbang.cards.store import SQL
 from gerbang.cards.tokens import CardKeys, preauth_token, recurring_token, token_sha256
 from gerbang.cards.writes import (
@@ -62,6 +63,7 @@ class Recorder:
         """`told` delivers notifications that a commit wrote and this node claimed."""
         self._lane = lane
         self._pool = pool
+        self._finder = PaymentFinder(pool)
         self._keys = keys
         self._merchant_of = merchant_of
         self.now = now
@@ -118,8 +120,7 @@ class Recorder:
 
     async def find(self, txid: str) -> Payment | None:
         """Read a payment."""
-        row = await self._pool.fetchrow(SQL.payment_by_txid, txid)
-        return payment_from_row(row) if row is not None else None
+        return await self._finder.find(txid)
 
     async def view(self, payment: Payment, *, complete: bool = True) -> PaymentView:
         """Complete a payment with its failures and tokens; `complete` reads what is stored."""

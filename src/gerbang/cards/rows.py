@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from gerbang.cards.news import PaymentNews
 from gerbang.cards.payment import (
     Attempt,
     AttemptKind,
@@ -40,41 +42,30 @@ def columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
     )
 
 
-def new_payment_row(p: Payment) -> tuple[Any, ...]:
-    """A new payment."""
-    return (
-        p.id, p.txid, p.merchant_id, p.reference, p.channel, p.sandboxed, p.booked, p.amount,
-        p.instalment_months, p.instalment_type, p.recurring_option, p.details, p.notify_url,
-        p.return_url, p.registered_at, p.expires_at,
-    )  # fmt: skip
+class NewTokenRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of card_tokens; of the token only its hash."""
+
+    id: int
+    merchant_id: int
+    kind: str
+    payment_id: int
+    token_sha256: str
+    card_mask: str
+    card_fingerprint: str
+    card_brand: str
+    card_expiry: str
+    vault: str
 
 
-def changed_payment_row(p: Payment, expected: PaymentState) -> tuple[Any, ...]:
-    """A changed payment with the state it had."""
-    return (
-        p.id, expected.value, p.state.value, p.kind.value, p.refunded, p.return_url,
-        p.instalment_months, p.card_mask, p.card_fingerprint, p.card_brand, p.issuer_bank,
-        p.issuer_name, p.auth_code, p.acquirer_reference, p.hold_id, p.token_id,
-        p.open_attempt_id, p.failures, p.cancel_wanted, p.fee, p.settlement_id, p.paid_at, p.due_at,
-    )  # fmt: skip
+class NotificationRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of callbacks."""
 
-
-def new_attempt_row(a: Attempt) -> tuple[Any, ...]:
-    """A new attempt."""
-    return (
-        a.id, a.payment_id, a.kind.value, a.amount, a.reference, a.at, a.hold_id, a.card_mask,
-        a.card_fingerprint, dict(a.request), a.claimed_by, a.due_at,
-    )  # fmt: skip
-
-
-def changed_attempt_row(a: Attempt) -> tuple[Any, ...]:
-    """A changed attempt."""
-    return (
-        a.id, a.state.value, a.code, a.message, a.acquirer_reference, a.auth_code,
-        a.challenge_sha256, a.challenge_used_at, dict(a.request), a.due_at, a.asks, a.settlement_id,
-    )  # fmt: skip
-
-
-def snapshot_of(struct: msgspec.Struct) -> Any:
-    """Give plain values that a JSON column takes."""
-    return msgspec.to_builtins(struct)
+    id: int
+    order_id: int
+    merchant_id: int
+    sequence: int
+    event: str
+    occurred_at: datetime
+    snapshot: PaymentNews
+    state: str
+    claimed_by: str | None

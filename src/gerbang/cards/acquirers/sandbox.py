@@ -82,7 +82,7 @@ class IssuerProgram:
             [w.outcome for w in ordered],
         )
         found = {row[0]: Written(outcome=row[1], heard=row[2]) for row in rows}
-        return Done([found[write.reference] for write in writes])
+        return Done([found[write.reference] for write in writes], rows[0]["xact_id"])
 
     def connection_lost(self) -> None:
         """Nothing is remembered between batches."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 import msgspec
 
@@ -272,8 +273,20 @@ def encode_notification(message: PaymentMessage) -> HttpRequest:
             ("content-type", "application/x-www-form-urlencoded"),
             ("user-agent", spec.USER_AGENT),
         ),
-        body=urlencode(fields).encode(),
+        body=_form(fields),
         secrets=tuple(
             one for one in (token, message.recurring_token, message.preauth_token) if one
         ),
     )
+
+
+_UNRESERVED: Final = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
+
+
+def _form(fields: Values) -> bytes:
+    """Write a form; most values are written as they are, and only the others cost something."""
+    return "&".join(f"{name}={_quoted(str(value))}" for name, value in fields.items()).encode()
+
+
+def _quoted(text: str) -> str:
+    return text if _UNRESERVED(text) else quote_plus(text)

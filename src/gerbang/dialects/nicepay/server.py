@@ -71,15 +71,16 @@ class NicepayServer:
         return frozenset(self._handlers)
 
     def routes(self) -> Sequence[BaseRoute]:
-        """One route for everything below the prefix."""
+        """Every call by its own path, which is quick to find, and one route for what is left."""
         return [
             raw_route(
-                PREFIX + "/{rest:path}",
+                path,
                 self.answer,
                 methods=("GET", "HEAD", "POST"),
                 too_large=_too_large,
                 crashed=_crashed,
             )
+            for path in (*self._handlers, PREFIX + "/{rest:path}")
         ]
 
     async def answer(self, request: InboundRequest) -> Answered:
