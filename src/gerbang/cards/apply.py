@@ -200,6 +200,7 @@ def _declined(
         step(payment, PaymentState.FAILED)
         payment.failures += 1
         payment.cancel_wanted = False
+        payment.due_at = None
         return Applied(event=PaymentEvent.FAILED, hold_changed=hold is not None)
     ours = payment.cancel_wanted
     payment.cancel_wanted = ours and outcome.code == GONE  # never heard of: ask again
@@ -214,6 +215,7 @@ def leave_challenge(payment: Payment, attempt: Attempt) -> None:
     payment.open_attempt_id = None
     payment.cancel_wanted = False
     payment.failures += 1
+    payment.due_at = None
     step(payment, PaymentState.FAILED)
 
 

@@ -236,9 +236,10 @@ UPDATE payment_attempts a
 RETURNING a.id, a.payment_id, a.kind::text, a.state::text, a.reference, a.asks
 
 -- name: due_payments
--- Payments whose clock has something to do: expiry, settlement, the end of a hold.
+-- Payments whose clock has something to do: expiry, settlement, the end of a hold. While the acquirer is
+-- asked about one its clock has nothing to say; its time stays as it is, which spares its index.
 SELECT id, txid, merchant_id, state::text, sandboxed FROM payments
- WHERE sandboxed = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3
+ WHERE sandboxed = $1 AND due_at <= $2 AND open_attempt_id IS NULL ORDER BY due_at LIMIT $3
 
 -- name: cancels_wanted
 -- Charges to be taken back as soon as nothing else is open: automatic voids, queued cancels, holds whose time is up.

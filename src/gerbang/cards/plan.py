@@ -145,7 +145,6 @@ def begin_charge(
     step(payment, PaymentState.PROCESSING)
     payment.kind = want.becomes
     payment.open_attempt_id = attempt_id
-    payment.due_at = None
     payment.hold_id = attempt.hold_id
     payment.token_id = want.token_id
     if want.return_url:
