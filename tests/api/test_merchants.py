@@ -76,6 +76,8 @@ async def test_a_default_is_given_back_by_null(at: Running) -> None:
         {"limits": {"amount_min": 0}},
         {"limits": {"amount_max": -1}},
         {"limits": {"bins_refused": ["44a"]}},
+        {"features": {"foreign_cards": False}},
+        {"features": {"foreign_cards": False}, "limits": {"bins_domestic": ["44a"]}},
         {"mdr": {"diners": 1}},
         {"mdr": {"default": 10_000}},
         {"settings": {"settle_hour": 24}},

@@ -1,13 +1,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from cards.rig import Rig, open_rig
+from cards.secrecy import secrets_said
 from postgres.shared import SharedServer
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, Any, Any]:
+    """Fail a card test whose log says a card number, a CVV, a key or a one-time password."""
+    report = yield
+    said = [one for _, text in report.sections for one in secrets_said(text)]
+    if said and report.passed:
+        report.outcome = "failed"
+        report.longrepr = f"said in the log: {', '.join(said)}"
+    return report
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from cards.secrecy import secrets_kept
 from gerbang.cards.admin import MerchantChange, create_merchant
 from gerbang.cards.desk import SANDBOX_PASSWORD, CardDesk
 from gerbang.cards.payment import Payment
@@ -355,6 +356,7 @@ async def open_rig(url: str, *, furnish: bool = True) -> AsyncIterator[Rig]:
     await rig.desk.start(work=False)
     try:
         yield rig
+        assert await secrets_kept(pool) == []
     finally:
         await rig.desk.stop()
         pool.terminate()

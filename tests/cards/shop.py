@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from api.running import Running, running
+from cards.secrecy import secrets_kept
 from gerbang.clock import WIB
 from gerbang.dialects.nicepay.client import hidden_inputs
 from gerbang.dialects.nicepay.tokens import cancel_token, order_token
@@ -112,31 +113,40 @@ class Shop:
 
 
 @asynccontextmanager
-async def receiver(inbox: list[dict[str, str]]) -> AsyncIterator[str]:
-    """Receive notifications on a port of our own."""
+async def receiver(
+    inbox: list[dict[str, str]], answers: list[int] | None = None, port: int = 0
+) -> AsyncIterator[str]:
+    """Receive notifications; `answers` are the next statuses, and 0 is no answer at all."""
 
     async def take(request: web.Request) -> web.Response:
         body = await request.text()
         inbox.append(dict(parse_qsl(body, keep_blank_values=True)))
-        inbox[-1]["_agent"] = request.headers["User-Agent"]
-        return web.Response(text="OK")
+        inbox[-1] |= {"_agent": request.headers["User-Agent"], "_body": body}
+        status = answers.pop(0) if answers else 200
+        if not status:
+            await asyncio.sleep(60)
+        return web.Response(text="OK", status=status or 500, headers={"location": "/elsewhere"})
 
     app = web.Application()
     app.router.add_post("/notify", take)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
-    port = runner.addresses[0][1]
     try:
-        yield f"http://127.0.0.1:{port}/notify"
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/notify"
     finally:
         await runner.cleanup()
 
 
 @asynccontextmanager
 async def open_shop(
-    database_url: str, folder: Path, *, demo: bool = True, **features: Any
+    database_url: str,
+    folder: Path,
+    *,
+    demo: bool = True,
+    settings: Mapping[str, Any] | None = None,
+    **features: Any,
 ) -> AsyncIterator[Shop]:
     """Run a node with one merchant, whose charges move money where it is a demo."""
     if demo:
@@ -153,9 +163,11 @@ async def open_shop(
             work=True,
             card_deposit_imid="MERCHANT01",
             callback_private_addresses_allowed=True,
+            **(settings or {}),
         ) as at,
     ):
         body = {"imid": "MERCHANT01", "name": "Toko", "merchant_key": KEY, "features": features}
         await at.call("POST", "/merchants", 201, json=body)
         await at.node.cards.directory.refresh()
         yield Shop(at, "MERCHANT01", notify_url, inbox)
+        assert await secrets_kept(at.node.pool) == []

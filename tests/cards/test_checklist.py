@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +31,22 @@ EVERYTHING = Features(secure=True, preauth=False, recurring=True, instalments=(3
 @pytest.fixture
 async def shop(database_url: str, tmp_path: Path) -> AsyncIterator[Shop]:
     async with open_shop(database_url, tmp_path, instalments=[3]) as here:
+        here.at.node.card_office.evidence.trials.silence_s = 0.4
         yield here
+
+
+async def arm(shop: Shop, kind: str) -> None:
+    await shop.at.call("POST", "/merchants/MERCHANT01/trials", 201, json={"kind": kind})
+
+
+async def ended(shop: Shop) -> dict[str, Any]:
+    """Wait until the newest trial is over: inquiries are judged behind their answers."""
+    for _ in range(200):
+        newest: dict[str, Any] = (await shop.at.call("GET", "/merchants/MERCHANT01/trials"))[0]
+        if newest["ended_at"]:
+            return newest
+        await asyncio.sleep(0.05)
+    raise AssertionError(newest)
 
 
 # --- pure -----------------------------------------------------------------------------------------
@@ -106,7 +123,7 @@ async def test_the_steps_turn_green_as_they_are_done(shop: Shop) -> None:
 
 
 async def test_the_callback_is_proved_while_the_notification_is_held_back(shop: Shop) -> None:
-    await shop.at.call("POST", "/merchants/MERCHANT01/trials", 201, json={"kind": "callback"})
+    await arm(shop, "callback")
     order = await shop.register()
     page = await shop.pay(order)
     assert 'action="https://shop.example/back"' in page["_page"]
@@ -116,10 +133,11 @@ async def test_the_callback_is_proved_while_the_notification_is_held_back(shop: 
     assert (await shop.checklist())["notification"]["state"] == "open"
     told = await shop.told(order)
     assert told["_agent"] == "Jakarta Commons-HttpClient/3.1"
+    assert (await ended(shop))["state"] == "proved"
 
 
 async def test_the_notification_is_proved_while_the_browser_is_not_returned(shop: Shop) -> None:
-    await shop.at.call("POST", "/merchants/MERCHANT01/trials", 201, json={"kind": "notification"})
+    await arm(shop, "notification")
     order = await shop.register()
     page = await shop.pay(order)
     assert page["resultCd"] == "0000"
@@ -127,10 +145,62 @@ async def test_the_notification_is_proved_while_the_browser_is_not_returned(shop
     await shop.told(order)
     await shop.inquire(order)
     await shop.green("notification")
+    assert (await shop.checklist())["callback"]["state"] == "open"
+
+
+async def test_a_merchant_who_inquires_on_a_schedule_proves_no_callback(shop: Shop) -> None:
+    """The inquiry comes while neither callback nor notification has told him of the charge."""
+    shop.at.node.card_office.evidence.trials.silence_s = 60.0
+    await arm(shop, "callback")
+    order = await shop.register()
+    paying = asyncio.create_task(shop.pay(order))
+    async with asyncio.timeout(30):
+        while (await shop.inquire(order))["status"] != "0":  # noqa: ASYNC110 (as his schedule does)
+            await asyncio.sleep(0.05)
+    over = await ended(shop)
+    assert (over["state"], over["note"]) == ("ended", "an inquiry came before anything was told")
+    await shop.told(order)
+    paying.cancel()
+    assert (await shop.checklist())["callback"]["state"] == "open"
+
+
+async def test_a_merchant_who_inquires_on_a_schedule_proves_no_notification(shop: Shop) -> None:
+    shop.at.node.card_office.evidence.trials.silence_s = 2.0
+    await arm(shop, "notification")
+    order = await shop.register()
+    await shop.pay(order)
+    assert shop.inbox == []
+    await shop.inquire(order)
+    assert (await ended(shop))["note"] == "an inquiry came before anything was told"
+    await shop.told(order)
+    await shop.inquire(order)
+    assert (await shop.checklist())["notification"]["state"] == "open"
+
+
+async def test_an_inquiry_long_after_the_browser_came_back_proves_nothing(shop: Shop) -> None:
+    shop.at.node.card_office.evidence.trials.soon_s = 0.0
+    await arm(shop, "callback")
+    order = await shop.register()
+    await shop.pay(order)
+    await shop.inquire(order)
+    assert (await ended(shop))["note"] == "no inquiry came soon after it was told"
+    assert (await shop.checklist())["callback"]["state"] == "open"
+
+
+async def test_who_armed_a_trial_and_ran_the_doctor_is_written_down(shop: Shop) -> None:
+    await arm(shop, "callback")
+    await shop.pay(await shop.register())
+    await shop.at.call("POST", "/merchants/MERCHANT01/doctor")
+    actions = await shop.at.node.pool.fetch(
+        "SELECT action, actor FROM audit WHERE subject = 'merchant:MERCHANT01' ORDER BY id"
+    )
+    assert {("merchant.trial_armed", "api:test"), ("merchant.examined", "api:test")} <= {
+        tuple(row) for row in actions
+    }
 
 
 async def test_a_trial_is_about_one_charge(shop: Shop) -> None:
-    await shop.at.call("POST", "/merchants/MERCHANT01/trials", 201, json={"kind": "notification"})
+    await arm(shop, "notification")
     await shop.pay(await shop.register())
     page = await shop.pay(await shop.register())
     assert "shop.example" in page["_page"]

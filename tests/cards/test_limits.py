@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -58,6 +59,35 @@ async def test_first_digits_are_refused_or_the_only_ones_allowed(rig: Rig) -> No
     assert await codes(rig, VISA, MASTERCARD) == ["9151", "0000"]
     await limited(rig, bins_allowed=["4434", "4111"])
     assert await codes(rig, VISA, MASTERCARD) == ["0000", "9151"]
+
+
+async def test_a_card_s_day_holds_for_charges_at_one_moment(rig: Rig) -> None:
+    await rig.advance(days=1)
+    await limited(rig, card_day_count_max=2)
+    orders = [await rig.register(amount=10_000) for _ in range(6)]
+    pages = await asyncio.gather(*(rig.pay(order, VISA) for order in orders))
+    assert sorted(page.code for page in pages) == ["0000"] * 2 + ["9154"] * 4
+    await rig.advance(days=1)
+    await limited(rig, card_day_amount_max=25_000)
+    orders = [await rig.register(amount=10_000) for _ in range(6)]
+    pages = await asyncio.gather(*(rig.pay(order, VISA) for order in orders))
+    assert sorted(page.code for page in pages) == ["0000"] * 2 + ["9155"] * 4
+
+
+async def test_a_mid_without_foreign_cards_takes_domestic_first_digits_only(rig: Rig) -> None:
+    await rig.advance(days=1)
+    await limited(rig, bins_domestic=["4434", "4111"])
+    await rig.pool.execute(
+        "UPDATE merchants SET features = features || '{\"foreign_cards\": false}'"
+        " WHERE imid = 'SALE000001'"
+    )
+    await rig.desk.directory.refresh()
+    assert await codes(rig, VISA, MASTERCARD) == ["0000", "9142"]
+    await rig.pool.execute(
+        "UPDATE merchants SET features = features - 'foreign_cards' WHERE imid = 'SALE000001'"
+    )
+    await limited(rig)
+    assert await codes(rig, MASTERCARD) == ["0000"]
 
 
 async def test_amounts_have_a_least_and_a_most(rig: Rig) -> None:

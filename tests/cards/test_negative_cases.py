@@ -1,13 +1,15 @@
-"""The 42 negative cases of the protocol sheet's §15, in its order."""
+"""The 42 negative cases of the protocol sheet's §15, in its order; 41 and 42 also over HTTP."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 import pytest_asyncio
 
+from cards import test_notifications
 from cards.rig import KEY, MASTERCARD, VISA, Page, Rig
 from gerbang.cards.acquirers.sandbox_cards import TEST_CARDS
 from gerbang.cards.card import CardNumber
@@ -364,19 +366,21 @@ async def test_30_inquiries_that_do_not_fit(rig: Rig) -> None:
     assert (await rig.inquire({**order, "iMid": "SECURE0001"}))["resultCd"] == "8004"
 
 
+CANCELS: list[tuple[str, Any, str, str]] = [
+    ("31 type 3", None, "3", "9301"),
+    ("32 amt 0", 0, "1", "9321"),
+    ("32 amt below 0", -5, "2", "9321"),
+    ("32 amt missing", "", "1", "9312"),
+    ("32 amt in letters", "abc", "1", "9312"),
+    ("32 amt with decimals", "10.5", "1", "9312"),
+    ("33 more than the charge", 150_001, "1", "9319"),
+    ("34 partial before settlement", 1_000, "2", "9327"),
+    ("a full cancel of less", 1_000, "1", "8061"),
+]
+
+
 @pytest.mark.parametrize(
-    ("case", "amount", "kind", "code"),
-    [
-        ("31 type 3", None, "3", "9301"),
-        ("32 amt 0", 0, "1", "9321"),
-        ("32 amt below 0", -5, "2", "9321"),
-        ("32 amt missing", "", "1", "9312"),
-        ("32 amt in letters", "abc", "1", "9312"),
-        ("32 amt with decimals", "10.5", "1", "9312"),
-        ("33 more than the charge", 150_001, "1", "9319"),
-        ("34 partial before settlement", 1_000, "2", "9327"),
-        ("a full cancel of less", 1_000, "1", "8061"),
-    ],
+    ("case", "amount", "kind", "code"), CANCELS, ids=[case[0] for case in CANCELS]
 )
 async def test_a_cancel_that_may_not_be_changes_nothing(
     rig: Rig, case: str, amount: Any, kind: str, code: str
@@ -489,3 +493,13 @@ async def test_41_42_every_approval_is_told_in_its_order(rig: Rig) -> None:
 async def test_every_test_card_has_a_right_check_digit_and_a_meaning_of_its_own() -> None:
     assert all(CardNumber(card.number).passes_luhn for card in TEST_CARDS)
     assert len({card.number for card in TEST_CARDS}) == len(TEST_CARDS)
+
+
+async def test_each_of_the_42_cases_has_its_test() -> None:
+    """The numbers that begin names of cases and stand in names of tests are all of 1 to 42."""
+    named = [name for name in (*globals(), *vars(test_notifications)) if name.startswith("test_")]
+    numbers = {int(found) for name in named for found in re.findall(r"(?<=_)\d+(?=_|$)", name)}
+    tables = (DECLINES, INPUT_ERRORS, REGISTRATIONS, CANCELS, test_notifications.TROUBLES)
+    cases = [str(case[0]) for table in tables for case in table]
+    numbers |= {int(case.split()[0]) for case in cases if case[:1].isdigit()}
+    assert numbers >= set(range(1, 43)), set(range(1, 43)) - numbers

@@ -34,3 +34,12 @@ def test_an_acquirer_is_made_and_its_key_is_not_listed(cli: Cli) -> None:
     listed = cli.run("merchant", "acquirer", "list", "--json").stdout
     assert "dev" in listed
     assert "SECRET" not in listed
+
+
+def test_payouts_tokens_and_the_public_key_have_their_commands(cli: Cli) -> None:
+    cli.run("merchant", "create", "MERCHANT01", "Toko Sepatu")
+    unpaid = cli.run("merchant", "payout", "MERCHANT01", "1000", "--key", "PO-1", code=1)
+    assert "we owe MERCHANT01 only 0" in unpaid.stderr
+    assert cli.json("merchant", "tokens", "MERCHANT01", "--json") == []
+    assert "no recurring token" in cli.run("merchant", "revoke", "x", code=1).stderr
+    assert "RSA/ECB/PKCS1Padding" in cli.run("merchant", "public-key").stdout

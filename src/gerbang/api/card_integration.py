@@ -78,7 +78,14 @@ async def post_said(
 @router.post("/merchants/{imid}/trials", status_code=201)
 async def post_trial(caller: Authorized, imid: Imid, body: TrialNew) -> dict[str, Any]:
     """Arm the next charge: its notification is held back, or its browser is not returned."""
-    return await caller.node.card_office.evidence.arm(imid, body.kind)
+    trials = caller.node.card_office.evidence.trials
+    return await trials.arm(imid, body.kind, actor=caller.actor)
+
+
+@router.get("/merchants/{imid}/trials")
+async def get_trials(caller: Authorized, imid: Imid) -> list[dict[str, Any]]:
+    """Show the latest trials and what came of them, newest first."""
+    return await caller.node.card_office.evidence.trials.show(imid)
 
 
 @router.post("/merchants/{imid}/doctor")

@@ -66,7 +66,7 @@ class MerchantPatch(Taken):
     limits: dict[str, Any] | None = Field(
         default=None,
         description="amount_min, amount_max, card_day_count_max, card_day_amount_max, "
-        "card_hour_attempts_max, attempts_max, bins_refused, bins_allowed",
+        "card_hour_attempts_max, attempts_max, bins_refused, bins_allowed, bins_domestic",
     )
     mdr: dict[str, int | None] | None = None
     settings: dict[str, Any] | None = Field(

@@ -304,6 +304,7 @@ def _checked(change: MerchantChange, before: Mapping[str, Any]) -> dict[str, Any
         limits = _merged("limits", before["limits"], change.limits, Limits)
         _check_limits(limits)
         values["limits"] = _told(limits)
+    _check_foreign(values, before)
     if change.settings is not UNSET:
         ways = _merged("settings", before["settings"], change.settings, Ways)
         _check_ways(ways)
@@ -335,9 +336,20 @@ def _check_features(features: Features) -> None:
         raise BadInputError("instalments: 3, 6 and 12 months", {"features": "instalments"})
 
 
+def _check_foreign(values: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+    """Who takes no foreign cards must say how domestic ones begin."""
+    features = values.get("features", before["features"])
+    limits = values.get("limits", before["limits"])
+    if features.get("foreign_cards", True) is False and not limits.get("bins_domestic"):
+        raise BadInputError(
+            "without foreign cards the first digits of domestic ones are needed",
+            {"limits": "bins_domestic"},
+        )
+
+
 def _check_limits(limits: Limits) -> None:
     amounts = msgspec.to_builtins(limits)
-    bins = (*limits.bins_refused, *limits.bins_allowed)
+    bins = (*limits.bins_refused, *limits.bins_allowed, *limits.bins_domestic)
     numbers = [value for value in amounts.values() if isinstance(value, int)]
     if any(not 0 <= value <= RUPIAH_MAX for value in numbers):
         raise BadInputError("limits are not negative", {"limits": f"0 to {RUPIAH_MAX}"})

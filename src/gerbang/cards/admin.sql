@@ -65,3 +65,16 @@ SELECT q.code, q.kind, q.base_url, q.sandbox, q.settings, q.created_at,
 -- name: reseller_id_by_code
 -- Whose money a merchant's charges become.
 SELECT id FROM resellers WHERE code = $1
+
+-- name: list_tokens
+-- Recurring and pre-auth tokens by the payment that made them, newest first; one alone where $2 is given.
+SELECT t.id, m.imid, p.txid, p.reference, t.kind, t.card_mask, t.card_brand, t.card_expiry, t.created_at, t.revoked_at,
+       (SELECT count(*) FROM payments u WHERE u.token_id = t.id AND u.merchant_id = t.merchant_id
+           AND u.paid_at IS NOT NULL) AS charges
+  FROM card_tokens t JOIN merchants m ON m.id = t.merchant_id JOIN payments p ON p.id = t.payment_id
+ WHERE ($1::text IS NULL OR m.imid = $1) AND ($2::text IS NULL OR p.txid = $2) AND t.id < $3
+ ORDER BY t.id DESC LIMIT $4
+
+-- name: revoke_token
+-- A recurring token is refused from now on; once.
+UPDATE card_tokens SET revoked_at = clock_timestamp() WHERE id = $1 AND kind = 'recurring' AND revoked_at IS NULL RETURNING id

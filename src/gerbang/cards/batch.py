@@ -138,6 +138,8 @@ class _Batch:
         """Payments of which no notification can have been written before."""
         self.attempts: dict[int, list[Attempt]] = defaultdict(list)
         self.days: dict[int, CardDay] = {}
+        self.days_here: defaultdict[tuple[int, str], CardDay] = defaultdict(CardDay)
+        """What this batch itself begins, by merchant and card."""
         self.used: set[tuple[int, str]] = set()
         self.new_payments: list[Payment] = []
         self.new_attempts: list[Attempt] = []
@@ -230,18 +232,21 @@ class _Batch:
         ]
         if not limited:
             return
+        merchants = [w.merchant.id for _, w in limited]
+        cards = [w.card.fingerprint for _, w in limited if w.card is not None]
+        await self.c.execute(SQL.lock_cards, merchants, cards)
         rows = await self.c.fetch(
             SQL.card_days,
             [index for index, _ in limited],
-            [w.merchant.id for _, w in limited],
-            [w.card.fingerprint for _, w in limited if w.card is not None],
+            merchants,
+            cards,
             [_day_start(w.at) for _, w in limited],
             [w.at - timedelta(hours=1) for _, w in limited],
         )
         for row in rows:
             self.days[row["n"]] = CardDay(
-                approved_count=row["approved_count"],
-                approved_amount=row["approved_amount"],
+                charges=row["charges"],
+                amount=row["amount"],
                 tries_in_hour=row["tries_in_hour"],
             )
 
@@ -288,7 +293,9 @@ class _Batch:
     def _begin_charge(self, index: int, w: BeginCharge, payment: Payment) -> Begun | Refused:
         hold = self.payments.get(w.hold_id) if w.hold_id else None
         attempts = self.attempts[payment.id]
-        refused = refuse_charge(w, payment, hold, attempts, self.days.get(index, CardDay()))
+        card = (w.merchant.id, w.card.fingerprint if w.card is not None else "")
+        day = self.days.get(index, CardDay()) + self.days_here[card]
+        refused = refuse_charge(w, payment, hold, attempts, day)
         if refused is not None:
             return refused
         left = abandoned(attempts)
@@ -301,6 +308,7 @@ class _Batch:
             w, payment, hold, attempt_id=self.numbers.attempts.next(), now=self.now
         )
         self._begun(attempt, payment, *((hold,) if hold is not None else ()))
+        self.days_here[card] += CardDay(charges=1, amount=attempt.amount, tries_in_hour=1)
         return Begun(payment=payment, attempt=attempt, of=hold)
 
     def _begin_cancel(self, _index: int, w: BeginCancel, payment: Payment) -> Begun | Refused:

@@ -44,11 +44,19 @@ SELECT id, payment_id, kind::text, state::text, amount, reference, at, hold_id, 
        settlement_id
   FROM payment_attempts WHERE payment_id = ANY($1::bigint[]) ORDER BY id
 
+-- name: lock_cards
+-- Two charges of one card at one merchant take turns where its day is limited; after the payments.
+SELECT pg_advisory_xact_lock(x.hash)
+  FROM (SELECT DISTINCT hashtextextended('card:' || merchant_id || ':' || fingerprint, 0) AS hash
+          FROM unnest($1::bigint[], $2::text[]) AS w (merchant_id, fingerprint)
+         ORDER BY 1 OFFSET 0) x
+
 -- name: card_days
--- What each card did at each merchant since a day began, and how often it was tried within the hour.
+-- What each card did or is about to do at each merchant since a day began, and how often it was tried
+-- within the hour. A charge that is not known yet counts: it may be one.
 SELECT w.n,
-       count(*) FILTER (WHERE a.state = 'approved' AND a.at >= w.day_start) AS approved_count,
-       coalesce(sum(a.amount) FILTER (WHERE a.state = 'approved' AND a.at >= w.day_start), 0)::bigint AS approved_amount,
+       count(*) FILTER (WHERE a.state <> 'declined' AND a.at >= w.day_start) AS charges,
+       coalesce(sum(a.amount) FILTER (WHERE a.state <> 'declined' AND a.at >= w.day_start), 0)::bigint AS amount,
        count(*) FILTER (WHERE a.at >= w.hour_start) AS tries_in_hour
   FROM unnest($1::int[], $2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[])
        AS w (n, merchant_id, fingerprint, day_start, hour_start)

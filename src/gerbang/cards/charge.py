@@ -25,7 +25,7 @@ from gerbang.cards.acquirers.contract import (
     HandOver,
     Unknown,
 )
-from gerbang.cards.card import CardData, Hidden
+from gerbang.cards.card import CardData, CardNumber, Hidden
 from gerbang.cards.challenge import (
     CHALLENGE_VALID_S,
     new_secret,
@@ -118,7 +118,7 @@ class Charging:
         if want.recurring_token:
             return await self._recurring_intention(merchant, want, common)
         assert want.card is not None  # noqa: S101 (the dialect checked its fields)
-        refused = refuse_features(merchant, payment) or refuse_bin(merchant, want.card)
+        refused = refuse_features(merchant, payment) or refuse_bin(merchant, want.card.number)
         if refused is not None:
             return refused
         number = want.card.number
@@ -287,12 +287,14 @@ def refuse_features(merchant: Merchant, payment: Payment) -> Refused | None:
     return None
 
 
-def refuse_bin(merchant: Merchant, card: CardData) -> Refused | None:
+def refuse_bin(merchant: Merchant, number: CardNumber) -> Refused | None:
     """Say whether the merchant does not take cards that begin like this one."""
-    digits, limits = card.number.reveal(), merchant.limits
+    digits, limits = number.reveal(), merchant.limits
     allowed = not limits.bins_allowed or digits.startswith(limits.bins_allowed)
     if digits.startswith(limits.bins_refused or ("-",)) or not allowed:
         return Refused(reason=CardReason.BIN_REFUSED)
+    if not merchant.features.foreign_cards and not digits.startswith(limits.bins_domestic):
+        return Refused(reason=CardReason.FOREIGN_CARD)
     return None
 
 

@@ -78,7 +78,7 @@ class CardDesk:
         self.keys = CardKeys(secret)
         self.told: Callable[[DueCallbackRow], None] = _not_told
         """Sends a notification that a commit wrote and this node claimed."""
-        self.watch: Callable[[InboundRequest, Answered], Answered] = _as_it_is
+        self.watch: Callable[[InboundRequest, Answered], Awaitable[Answered]] = _as_it_is
         """Sees every answer of a card dialect; evidence for checklists comes from here."""
         self._pool = pool
         self._box = box
@@ -252,7 +252,7 @@ class CardDesk:
         )
 
 
-def _as_it_is(_request: InboundRequest, answer: Answered) -> Answered:
+async def _as_it_is(_request: InboundRequest, answer: Answered) -> Answered:
     return answer
 
 

@@ -60,7 +60,8 @@ ON CONFLICT (merchant_id, item) DO NOTHING
 -- name: arm_trial
 -- Arm the merchant's next charge; an earlier trial that is armed ends.
 WITH ended AS (
-    UPDATE merchant_trials SET ended_at = clock_timestamp() WHERE merchant_id = $1 AND ended_at IS NULL
+    UPDATE merchant_trials SET ended_at = clock_timestamp(), note = 'armed anew'
+     WHERE merchant_id = $1 AND ended_at IS NULL
 )
 INSERT INTO merchant_trials (merchant_id, kind, valid_before)
 VALUES ($1, $2::text::merchant_trial_kind, clock_timestamp() + $3::int * interval '1 second')
@@ -68,7 +69,9 @@ RETURNING id, kind::text, armed_at, valid_before
 
 -- name: end_old_trials
 -- Trials whose time is up.
-UPDATE merchant_trials SET ended_at = clock_timestamp()
+UPDATE merchant_trials
+   SET ended_at = clock_timestamp(),
+       note = CASE WHEN payment_id IS NULL THEN 'no charge came in time' ELSE 'no inquiry came in time' END
  WHERE ended_at IS NULL AND valid_before <= clock_timestamp() RETURNING id
 
 -- name: open_trials
@@ -80,21 +83,42 @@ SELECT id, merchant_id, kind::text, payment_id, callback_id FROM merchant_trials
 UPDATE merchant_trials SET payment_id = $2, callback_id = $3 WHERE id = $1 AND payment_id IS NULL RETURNING id
 
 -- name: hold_back
--- Hold a notification back until an inquiry comes, or ten minutes.
-UPDATE callbacks SET due_at = clock_timestamp() + interval '10 minutes', claimed_by = NULL
+-- Hold a notification back for a while, and let go of its claim.
+UPDATE callbacks SET due_at = clock_timestamp() + $2::float8 * interval '1 second', claimed_by = NULL
  WHERE id = $1 AND state = 'due' RETURNING id
 
 -- name: let_go
 -- Deliver the notification that was held back.
 UPDATE callbacks SET due_at = clock_timestamp() WHERE id = $1 AND state = 'due' AND claimed_by IS NULL RETURNING id
 
--- name: prove_trial
--- An inquiry came while only one of the two could have told the merchant; facts ask for the delivery, too.
-UPDATE merchant_trials t SET proved_at = clock_timestamp(), ended_at = clock_timestamp()
-  FROM callbacks c
- WHERE t.payment_id = $1 AND t.ended_at IS NULL AND c.id = t.callback_id
-   AND (t.kind = 'notification' OR c.delivered_at IS NULL)
-RETURNING t.kind::text, t.callback_id
+-- name: trial_told
+-- The silence of a trial is over: from now on the merchant can know of the charge, one way only.
+UPDATE merchant_trials SET told_at = $2 WHERE id = $1 AND ended_at IS NULL RETURNING id
+
+-- name: judge_trial
+-- An inquiry came about the charge of a running trial. It proves the trial where it came after the one
+-- thing that told the merchant, and soon; during the silence it shows that he asks without being told.
+WITH judged AS (
+    SELECT t.id, t.kind, t.callback_id,
+           CASE WHEN t.told_at IS NULL OR $2 < t.told_at THEN 'an inquiry came before anything was told'
+                WHEN $2 > t.told_at + $3::float8 * interval '1 second' THEN 'no inquiry came soon after it was told'
+                ELSE '' END AS wrong
+      FROM merchant_trials t JOIN callbacks c ON c.id = t.callback_id
+     WHERE t.payment_id = $1 AND t.ended_at IS NULL AND (t.kind = 'notification' OR c.delivered_at IS NULL)
+       FOR UPDATE OF t
+)
+UPDATE merchant_trials t
+   SET proved_at = CASE WHEN j.wrong = '' THEN clock_timestamp() END, ended_at = clock_timestamp(), note = j.wrong
+  FROM judged j WHERE t.id = j.id
+RETURNING j.kind::text, j.callback_id, j.wrong
+
+-- name: trials_of
+-- The latest trials of a merchant and what came of them.
+SELECT t.id, t.kind::text, t.armed_at, t.told_at, t.ended_at, t.proved_at, t.note, p.txid,
+       CASE WHEN t.proved_at IS NOT NULL THEN 'proved' WHEN t.ended_at IS NOT NULL THEN 'ended'
+            WHEN t.payment_id IS NOT NULL THEN 'running' ELSE 'armed' END AS state
+  FROM merchant_trials t LEFT JOIN payments p ON p.id = t.payment_id
+ WHERE t.merchant_id = $1 ORDER BY t.id DESC LIMIT 10
 
 -- name: newest_notification
 -- The latest notification of a merchant, for the doctor.

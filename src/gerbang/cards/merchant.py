@@ -30,6 +30,7 @@ class Features(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     refunds: bool = True
     """Off: nothing can be given back once it is settled."""
     foreign_cards: bool = True
+    """Off: only cards whose first digits are in `Limits.bins_domestic` are taken."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,6 +47,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     bins_refused: tuple[str, ...] = ()
     bins_allowed: tuple[str, ...] = ()
     """First digits of cards; an empty list allows all."""
+    bins_domestic: tuple[str, ...] = ()
+    """First digits of domestic cards, for a MID that takes no foreign ones."""
 
 
 class Ways(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -74,7 +74,7 @@ class CardOffice:
         """Make the acquirers; `work` False only answers requests."""
         await self._look()
         send = self._cards.told
-        self._cards.told = lambda row: self.evidence.told(row, send)
+        self._cards.told = lambda row: self.evidence.trials.told(row, send)
         self._cards.watch = self.evidence.pass_by
         self._task = asyncio.create_task(self._run())
         self.evidence.start()

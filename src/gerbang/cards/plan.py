@@ -33,11 +33,19 @@ ABANDONED: Final = "9157"
 
 
 class CardDay(msgspec.Struct, frozen=True, kw_only=True):
-    """What one card did at one merchant today, and in the last hour."""
+    """What one card did at one merchant today (or is about to do), and in the last hour."""
 
-    approved_count: int = 0
-    approved_amount: int = 0
+    charges: int = 0
+    amount: int = 0
     tries_in_hour: int = 0
+
+    def __add__(self, other: CardDay) -> CardDay:
+        """Give both together."""
+        return CardDay(
+            charges=self.charges + other.charges,
+            amount=self.amount + other.amount,
+            tries_in_hour=self.tries_in_hour + other.tries_in_hour,
+        )
 
 
 def step(payment: Payment, state: PaymentState) -> None:
@@ -110,9 +118,9 @@ def _hold_reason(want: BeginCharge, payment: Payment, hold: Payment | None) -> C
 
 def _limit_reason(want: BeginCharge, amount: int, day: CardDay) -> CardReason | None:
     limits = want.merchant.limits
-    if limits.card_day_count_max and day.approved_count >= limits.card_day_count_max:
+    if limits.card_day_count_max and day.charges >= limits.card_day_count_max:
         return CardReason.CARD_DAY_COUNT
-    if limits.card_day_amount_max and day.approved_amount + amount > limits.card_day_amount_max:
+    if limits.card_day_amount_max and day.amount + amount > limits.card_day_amount_max:
         return CardReason.CARD_DAY_AMOUNT
     if limits.card_hour_attempts_max and day.tries_in_hour >= limits.card_hour_attempts_max:
         return CardReason.CARD_VELOCITY

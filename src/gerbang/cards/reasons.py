@@ -20,6 +20,7 @@ class CardReason(StrEnum):
     CARD_DAY_AMOUNT = "card_day_amount"
     CARD_VELOCITY = "card_velocity"
     BIN_REFUSED = "bin_refused"
+    FOREIGN_CARD = "foreign_card"
     TOKEN_UNKNOWN = "token_unknown"  # noqa: S105 (a word)
     RECURRING_NEEDS_SECURE = "recurring_needs_secure"
     RECURRING_OFF = "recurring_off"

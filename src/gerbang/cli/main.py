@@ -14,6 +14,7 @@ from gerbang.cli import (
     ledger,
     merchant,
     merchant_checklist,
+    merchant_money,
     order,
     product,
     recon,
@@ -43,7 +44,7 @@ supplier.app.command()(supplier_health.health)
 supplier.app.command()(supplier_lab.lab)
 supplier.app.command()(supplier_sync.sync)
 order.app.command()(bill.receipt)
-for command in merchant_checklist.COMMANDS:
+for command in (*merchant_checklist.COMMANDS, *merchant_money.COMMANDS):
     merchant.app.command()(command)
 deposit.app.command()(merchant_checklist.card)
 app.command()(serve)

@@ -71,7 +71,7 @@ def trial(
     """Arm the next charge: its notification is held back, or its browser is not returned."""
 
     async def work(node: Node) -> dict[str, Any]:
-        return await node.card_office.evidence.arm(imid, kind)
+        return await node.card_office.evidence.trials.arm(imid, kind, actor=actor())
 
     show_one(in_node(data_dir, work))
 

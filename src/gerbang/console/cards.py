@@ -8,29 +8,16 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gerbang.audit import write_audit
 from gerbang.callbacks.resend import resend_callback
+from gerbang.cards.operate import NotDoneError, cancel_payment, capture_payment
 from gerbang.cards.payment import Payment, PaymentState
 from gerbang.cards.read import list_payments, list_settlements, show_payment, show_settlement
-from gerbang.cards.reasons import Refused
-from gerbang.clock import WIB
-from gerbang.dialects.card_contract import (
-    Cancelled,
-    CancelRequest,
-    Charge,
-    NotCancelled,
-    NotPaid,
-    Paid,
-    Registration,
-)
 from gerbang.errors import ConflictError, NotFoundError
 from gerbang.people.role import Permission
 from gerbang.web.pages.paging import ROWS, after_of, page_of
 from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
 
-FULL: Final = "1"
-PARTIAL: Final = "2"
 STATES: Final = tuple(one.value for one in PaymentState)
 WHOLE: Final = frozenset({PaymentState.PAID, PaymentState.PREAUTHED, PaymentState.SETTLED})
 IN_PARTS: Final = frozenset({PaymentState.SETTLED, PaymentState.PARTLY_REFUNDED})
@@ -114,82 +101,55 @@ async def _find(visit: Visit) -> Payment:
     return payment
 
 
-async def _audit(visit: Visit, action: str, payment: Payment, after: dict[str, Any]) -> None:
-    async with visit.changing() as connection:
-        await write_audit(
-            connection,
-            actor=visit.actor,
-            action=action,
-            subject=f"payment:{payment.txid}",
-            after=after,
-        )
-
-
 async def cancel(visit: Visit) -> Response:
     """Take a charge back through the same door as the merchant: all of it, or a part."""
-    form, payment = visit.form, await _find(visit)
+    form, cards = visit.form, visit.node.cards
+    payment = await _find(visit)
     reason = form.text("reason", most=200)
     part = form.rupiah("amount", least=1, most=payment.amount, needed=False)
     form.check()
-    cards = visit.node.cards
-    await _audit(visit, "card_payment.cancel", payment, {"amount": part, "reason": reason})
-    stamp = cards.now(cards.merchant_of(payment)).astimezone(WIB)
-    result = await cards.cancel(
-        payment,
-        CancelRequest(
-            cancel_type=FULL if part is None else PARTIAL,
-            amount=payment.amount if part is None else part,
-            timestamp=f"{stamp:%Y%m%d%H%M%S}",
-            reason=reason,
-            user=visit.actor[:30],
-        ),
-    )
-    if isinstance(result, Refused):
-        raise ConflictError(visit.t("cards.refused", reason=result.reason))
-    if isinstance(result, NotCancelled):
-        raise ConflictError(visit.t("cards.declined", reason=f"{result.code} {result.message}"))
-    known = isinstance(result, Cancelled)
-    return visit.go(
-        f"{visit.site.prefix}/cards/{payment.txid}",
-        visit.t("cards.cancelled" if known else "cards.not_known_yet"),
-        kind="success" if known else "warning",
-    )
+    try:
+        done = await cancel_payment(
+            visit.pool, cards, payment.txid, amount=part, reason=reason, actor=visit.actor
+        )
+    except NotDoneError as error:
+        raise _told(visit, error) from error
+    return _gone(visit, done, "cards.cancelled" if done["result"] == "cancelled" else "")
 
 
 async def capture(visit: Visit) -> Response:
     """Take a part or all of a hold, by a payment of its own."""
-    form, hold, cards = visit.form, await _find(visit), visit.node.cards
+    form, cards = visit.form, visit.node.cards
+    hold = await _find(visit)
     amount = form.rupiah("amount", least=1, most=hold.amount)
     form.check()
     if hold.state is not PaymentState.PREAUTHED:
         raise ConflictError(visit.t("cards.no_hold"))
-    await _audit(visit, "card_payment.capture", hold, {"amount": amount})
-    registered = await cards.register(
-        cards.merchant_of(hold),
-        Registration(
-            channel="direct",
-            pay_method="01",
-            reference=f"{hold.reference[:30]}-{secrets.token_hex(3)}",
+    reference = f"{hold.reference[:30]}-{secrets.token_hex(3)}"
+    try:
+        done = await capture_payment(
+            visit.pool,
+            cards,
+            hold.txid,
             amount=amount or 0,
-            instalment_months=hold.instalment_months,
-            instalment_type=hold.instalment_type,
-            recurring_option=2,
-            details=hold.details,
-            notify_url=hold.notify_url,
-        ),
-    )
-    if isinstance(registered, Refused):
-        raise ConflictError(visit.t("cards.refused", reason=registered.reason))
-    token = cards.keys.token("preauth", hold.id)
-    result = await cards.charge(registered, Charge(card=None, preauth_token=token))
-    if isinstance(result, Refused):
-        raise ConflictError(visit.t("cards.refused", reason=result.reason))
-    if isinstance(result, NotPaid):
-        raise ConflictError(visit.t("cards.declined", reason=f"{result.code} {result.message}"))
-    known = isinstance(result, Paid)
+            reference=reference,
+            actor=visit.actor,
+        )
+    except NotDoneError as error:
+        raise _told(visit, error) from error
+    return _gone(visit, done, "cards.captured" if done["result"] == "captured" else "")
+
+
+def _told(visit: Visit, error: NotDoneError) -> ConflictError:
+    if error.reason is not None:
+        return ConflictError(visit.t("cards.refused", reason=error.reason))
+    return ConflictError(visit.t("cards.declined", reason=error.said))
+
+
+def _gone(visit: Visit, done: dict[str, Any], known: str) -> Response:
     return visit.go(
-        f"{visit.site.prefix}/cards/{registered.txid}",
-        visit.t("cards.captured" if known else "cards.not_known_yet"),
+        f"{visit.site.prefix}/cards/{done['txid']}",
+        visit.t(known or "cards.not_known_yet"),
         kind="success" if known else "warning",
     )
 

@@ -7,7 +7,7 @@ with the dialects of resellers' orders but the way out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -124,8 +124,8 @@ class CardGateway(Protocol):
     """What a card dialect's server may ask."""
 
     public_url: str
-    watch: Callable[[InboundRequest, Answered], Answered]
-    """Sees every answer, and gives it back or another one (a trial's page)."""
+    watch: Callable[[InboundRequest, Answered], Awaitable[Answered]]
+    """Sees every answer, and gives it back, late or another one where a trial wants it so."""
 
     def merchant(self, imid: str) -> Merchant | None:
         """Find a MID in memory."""

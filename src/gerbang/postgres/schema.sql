@@ -1707,12 +1707,22 @@ CREATE TABLE public.merchant_trials (
     valid_before timestamp with time zone NOT NULL,
     proved_at timestamp with time zone,
     ended_at timestamp with time zone,
+    told_at timestamp with time zone,
+    note text DEFAULT ''::text NOT NULL,
     CONSTRAINT merchant_trials_proved_has_payment CHECK (((proved_at IS NULL) OR (payment_id IS NOT NULL)))
 );
 
 -- comment TABLE merchant_trials
 
 COMMENT ON TABLE public.merchant_trials IS 'Armed for the next charge: its notification is held back, or its browser is not returned.';
+
+-- comment COLUMN merchant_trials.told_at
+
+COMMENT ON COLUMN public.merchant_trials.told_at IS 'When the silence ended: the browser was returned, or the notification sent. An inquiry proves the trial only soon after it.';
+
+-- comment COLUMN merchant_trials.note
+
+COMMENT ON COLUMN public.merchant_trials.note IS 'Why it ended without a proof.';
 
 -- sequence merchant_trials_id_seq
 

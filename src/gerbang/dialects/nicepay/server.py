@@ -96,7 +96,7 @@ class NicepayServer:
         if request.method != "POST" and path not in self._pages:
             allow = (("content-type", "text/plain"), ("allow", "POST"))
             return Answered(status=405, headers=allow, body=b"POST only")
-        return self._gateway.watch(request, await handler(request))
+        return await self._gateway.watch(request, await handler(request))
 
     # --- registration ----------------------------------------------------------------------------
 

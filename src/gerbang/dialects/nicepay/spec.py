@@ -116,6 +116,7 @@ PAYMENT_CODES: Final[Mapping[CardReason, str]] = MappingProxyType(
         CardReason.CARD_DAY_AMOUNT: "9155",
         CardReason.CARD_VELOCITY: "9152",
         CardReason.BIN_REFUSED: "9151",
+        CardReason.FOREIGN_CARD: "9142",
         CardReason.TOKEN_UNKNOWN: "9161",
         CardReason.RECURRING_NEEDS_SECURE: "9148",
         CardReason.RECURRING_OFF: "9149",
