@@ -176,8 +176,16 @@ async def test_nothing_is_credited_for_what_was_not_paid(shop: Shop) -> None:
         "POST", "/resellers/TOKO/card-deposits", 201, json={"amount": 150_000}
     )
     await shop.at.node.card_office.deposits.sweep()
-    assert (await shop.at.call("GET", f"/card-deposits/{deposit['id']}"))["state"] == "open"
+    (listed,) = (await shop.at.call("GET", "/card-deposits"))["items"]
+    assert listed["state"] == "open"
+    assert listed["payment_url"] == deposit["payment_url"]
+    assert listed["payment_url"].endswith(f"/nicepay/redirect/v2/payment?tXid={listed['txid']}")
     assert await balance(shop) == 0
+
+
+async def test_a_deposit_that_was_paid_leads_to_no_checkout_any_more(shop: Shop) -> None:
+    deposit = await paid(shop)
+    assert (await settled(shop, deposit, state="credited"))["payment_url"] is None
 
 
 async def test_limits_and_resellers_are_checked(shop: Shop) -> None:
@@ -191,10 +199,18 @@ async def test_a_sandbox_issuer_credits_nothing_outside_a_demo(
 ) -> None:
     async with open_shop(database_url, tmp_path, demo=False) as shop:
         await shop.at.reseller("TOKO")
-        deposit = await paid(shop)
+        body = {"amount": 150_000}
+        await shop.at.call("POST", "/resellers/TOKO/card-deposits", 409, json=body)
+        order = await shop.register()
+        assert (await shop.pay(order))["resultCd"] == "0000"
+        number = await shop.at.node.pool.fetchval(
+            "INSERT INTO card_deposits (reseller_id, merchant_id, payment_id, amount, actor)"
+            " SELECT r.id, p.merchant_id, p.id, p.amount, 'test' FROM resellers r, payments p"
+            " WHERE r.code = 'TOKO' RETURNING id"
+        )
         await shop.at.node.card_office.deposits.sweep()
         assert await balance(shop) == 0
-        assert (await shop.at.call("GET", f"/card-deposits/{deposit['id']}"))["state"] == "open"
+        assert (await shop.at.call("GET", f"/card-deposits/{number}"))["state"] == "open"
         with pytest.raises(IntegrityViolation):
             await shop.at.node.pool.execute(
                 "UPDATE card_deposits SET state = 'credited', credited_at = now()"

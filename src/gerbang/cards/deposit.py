@@ -16,7 +16,7 @@ import msgspec
 import structlog
 
 from gerbang.cards.acquirers.contract import Approved
-from gerbang.cards.payment import AttemptKind
+from gerbang.cards.payment import PAYABLE, AttemptKind
 from gerbang.cards.reasons import Refused
 from gerbang.dialects.card_contract import Registration
 from gerbang.errors import BadInputError, ConflictError, NotFoundError
@@ -93,6 +93,8 @@ class CardDepositDesk:
         merchant = self._cards.merchant(self._imid) if self._imid else None
         if merchant is None:
             raise ConflictError("no merchant for deposits by card: set card_deposit_imid")
+        if not merchant.booked:
+            raise ConflictError("a sandbox issuer credits nothing outside a demo")
         reseller = await self._pool.fetchrow(SQL.reseller_for_deposit, code)
         if reseller is None:
             raise NotFoundError(f"no reseller {code}")
@@ -109,23 +111,28 @@ class CardDepositDesk:
             await self._pool.fetchval(SQL.close_card_deposit, number)
             raise ConflictError(f"the payment was not registered: {payment.reason}")
         await self._pool.fetchval(SQL.note_registered, number, payment.id)
-        url = f"{self._cards.public_url}{CHECKOUT}?tXid={payment.txid}"
-        return await self.show(number) | {"payment_url": url}
+        return await self.show(number)
 
     async def show(self, number: int) -> dict[str, Any]:
         """Show one deposit."""
         row = await self._pool.fetchrow(SQL.list_card_deposits, None, number, NEWEST, 1)
         if row is None:
             raise NotFoundError(f"no card deposit {number}")
-        return dict(row)
+        return self._shown(row)
 
     async def list(
         self, *, code: str | None = None, before: int | None = None, limit: int = 100
     ) -> dict[str, Any]:
         """List deposits by card, newest first."""
         rows = await self._pool.fetch(SQL.list_card_deposits, code, None, before or NEWEST, limit)
-        items = [dict(row) for row in rows]
+        items = [self._shown(row) for row in rows]
         return {"items": items, "next": items[-1]["id"] if len(items) == limit else None}
+
+    def _shown(self, row: Any) -> dict[str, Any]:
+        """Add the page to pay on, for as long as it can be paid."""
+        payable = row["state"] == "open" and row["payment_state"] in PAYABLE
+        url = f"{self._cards.public_url}{CHECKOUT}?tXid={row['txid']}"
+        return dict(row) | {"payment_url": url if payable else None}
 
     # --- money ------------------------------------------------------------------------------------
 

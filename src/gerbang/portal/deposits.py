@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -44,7 +45,7 @@ async def deposits_page(visit: Visit) -> Response:
         "portal/deposits.html",
         reseller=reseller,
         page=page,
-        cards=await _card_deposits(visit, reseller["code"]),
+        cards=await _card_deposits(visit, reseller),
         least=settings.deposit_amount_min,
         most=settings.deposit_amount_max,
     )
@@ -70,29 +71,38 @@ async def post_deposit(visit: Visit) -> Response:
 
 async def post_card_deposit(visit: Visit) -> Response:
     """Register a payment by card, and go to the page where it is paid."""
-    merchant = _card_merchant(visit)
+    reseller = await own_reseller(visit)
+    merchant = _card_merchant(visit, reseller)
     if merchant is None:
         raise NotFoundError(visit.t("error.no_such_thing"))
     limits = merchant.limits
     amount = visit.form.rupiah("card_amount", least=limits.amount_min, most=limits.amount_max)
     visit.form.check()
-    code = (await own_reseller(visit))["code"]
+    code = reseller["code"]
     deposit = await visit.node.card_office.deposits.open(code, amount or 0, actor=visit.actor)
     # The checkout is on this host; a form may lead nowhere else.
     return visit.go(f"{CHECKOUT}?tXid={deposit['txid']}")
 
 
-def _card_merchant(visit: Visit) -> Merchant | None:
+def _card_merchant(visit: Visit, reseller: Mapping[str, Any]) -> Merchant | None:
+    """Give who charges deposits, where this reseller may pay in by card.
+
+    A sandbox issuer credits nothing outside a demo, so nobody is asked to pay there; and a real
+    card is charged only for a reseller with live access, who can spend what he pays in.
+    """
     imid = visit.kit.settings.card_deposit_imid
-    return visit.node.cards.merchant(imid) if imid else None
+    merchant = visit.node.cards.merchant(imid) if imid else None
+    if merchant is None or not merchant.booked:
+        return None
+    return merchant if merchant.sandboxed or reseller["live"] else None
 
 
-async def _card_deposits(visit: Visit, code: str) -> dict[str, Any] | None:
+async def _card_deposits(visit: Visit, reseller: Mapping[str, Any]) -> dict[str, Any] | None:
     """Give what the page needs for deposits by card; nothing where none are offered."""
-    merchant = _card_merchant(visit)
+    merchant = _card_merchant(visit, reseller)
     if merchant is None:
         return None
-    found = await visit.node.card_office.deposits.list(code=code, limit=CARD_ROWS)
+    found = await visit.node.card_office.deposits.list(code=reseller["code"], limit=CARD_ROWS)
     limits = merchant.limits
     return {"rows": found["items"], "least": limits.amount_min, "most": limits.amount_max}
 

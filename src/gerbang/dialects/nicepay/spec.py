@@ -66,6 +66,7 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "9127": "The payment was made before",
         "9129": "The order has expired",
         "9130": "The card is not taken here",
+        "9142": "Foreign cards are not taken here",
         "9143": "The pre-authorisation token is not usable",
         "9145": "The capture is above the hold",
         "9147": "A parameter is wrong",
