@@ -6,7 +6,6 @@ of the shops; every step of the list is walked with both. One window serves all 
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import shutil
@@ -27,6 +26,7 @@ from cards.secrecy import secrets_kept, secrets_said
 from e2e.chromium import SIZES, axe, chromium, overflow
 from e2e.running_demo import RunningDemo, running_demo
 from gerbang.postgres.pool import connect
+from postgres.shared import run_apart
 
 pytestmark = pytest.mark.browser
 
@@ -74,8 +74,20 @@ class Shop:
 
 @pytest.fixture(scope="module")
 def gateway() -> Iterator[RunningDemo]:
+    """The demo all shops use; what they made it write is searched at the end."""
     with running_demo("cards") as demo:
         yield demo
+        logged = "\n".join(line for line in demo.log().splitlines() if line.startswith("{"))
+        assert secrets_said(logged) == []
+        assert run_apart(_secrets_kept(demo.database_url)) == []
+
+
+async def _secrets_kept(database_url: str) -> list[str]:
+    connection = await connect(database_url)
+    try:
+        return await secrets_kept(connection)
+    finally:
+        await connection.close()
 
 
 @pytest.fixture(scope="module")
@@ -342,18 +354,3 @@ def test_a_card_is_charged_again_by_its_token(
 def test_instalments_of_three_months(window: Page, shop: Shop) -> None:
     pay_directly(window, shop, "installment", months="3")
     expect(window.locator("#state")).to_have_text("paid")
-
-
-def test_after_all_shops_no_card_is_in_any_log_or_table(gateway: RunningDemo) -> None:
-    """Runs last: what every shop above made the gateway write is searched."""
-    logged = "\n".join(line for line in gateway.log().splitlines() if line.startswith("{"))
-    assert secrets_said(logged) == []
-    assert asyncio.run(_secrets_kept(gateway.database_url)) == []
-
-
-async def _secrets_kept(database_url: str) -> list[str]:
-    connection = await connect(database_url)
-    try:
-        return await secrets_kept(connection)
-    finally:
-        await connection.close()
