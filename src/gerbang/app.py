@@ -130,7 +130,7 @@ class Node:
         await self.lane.stop()
         await self.loader.stop()
         await self.outbound.close()
-        self.pool.terminate()
+        await close_pool(self.pool)
         log.info("node.stopped", node=self.name)
 
     async def _open_database(self) -> None:

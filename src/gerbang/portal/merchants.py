@@ -10,8 +10,9 @@ from starlette.responses import Response
 
 from gerbang.cards.admin import rotate_key, show_merchant
 from gerbang.cards.checklist import BY_PERSON
-from gerbang.cards.evidence import TRIALS, say
+from gerbang.cards.evidence import say
 from gerbang.cards.read import show_settlement
+from gerbang.cards.trials import KINDS
 from gerbang.clock import WIB
 from gerbang.errors import ConflictError, NotFoundError
 from gerbang.people.role import Permission
@@ -84,9 +85,9 @@ async def sheet_file(visit: Visit) -> Response:
 async def post_trial(visit: Visit) -> Response:
     """Arm the next charge: its notification or its returning browser is held back."""
     imid = await _own_imid(visit)
-    kind = visit.form.choice("kind", TRIALS)
+    kind = visit.form.choice("kind", KINDS)
     visit.form.check()
-    await visit.node.card_office.evidence.arm(imid, kind)
+    await visit.node.card_office.evidence.trials.arm(imid, kind, actor=visit.actor)
     return visit.go(_place(visit, imid), visit.t(f"portal_cards.armed_{kind}"))
 
 

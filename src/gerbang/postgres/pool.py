@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -25,6 +26,7 @@ CONNECT_TIMEOUT_S: Final = 10.0
 STATEMENT_CACHE_SIZE: Final = 512
 STATEMENT_CACHE_LIFETIME_S: Final = 3600
 IDLE_CONNECTION_LIFETIME_S: Final = 300.0
+CLOSE_TIMEOUT_S: Final = 1.0
 
 LANE_SETTINGS: Final[Mapping[str, str]] = {
     "plan_cache_mode": "force_generic_plan",
@@ -73,6 +75,14 @@ async def open_pool(
         pool.terminate()
         raise
     return pool
+
+
+async def close_pool(pool: Pool, *, wait_s: float = CLOSE_TIMEOUT_S) -> None:
+    """Close a pool; what is given back at this moment is waited for, what hangs is cut off."""
+    try:
+        await asyncio.wait_for(pool.close(), wait_s)
+    except Exception:  # noqa: BLE001 (whatever holds it up)
+        pool.terminate()
 
 
 async def connect(
