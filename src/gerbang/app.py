@@ -43,6 +43,7 @@ from gerbang.postgres.pool import (
     LANE_SETTINGS,
     OwnConnection,
     Pool,
+    close_pool,
     connect,
     open_pool,
 )
