@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gerbang_bench.acceptance import Acceptance
+from gerbang_bench.charges import Charges
 from gerbang_bench.figures import Figures, doubts, large_shares, problems, read_figures, rows
 from gerbang_bench.life import Progress, _keeps_up
 from gerbang_bench.loadgen import Result
@@ -82,6 +84,33 @@ def test_spread_and_hot_have_their_own_yardsticks_and_goals() -> None:
 def test_an_accepted_order_that_is_not_stored_is_a_problem() -> None:
     assert problems(_figures(_acceptance(1))) == []
     assert problems(_figures(_acceptance(1, stored=899))) == ["a: 900 accepted, 899 stored"]
+
+
+def _charges(**changes: Any) -> Charges:
+    plain: dict[str, Any] = {
+        "registered": _load(3_000.0, 900), "load": _load(900.0, 900), "approved": 900, "stored": 900,
+        "booked": 900, "repeated": 0, "told": 900, "told_after_s": 0.1, "gateway_cpu_share": 0.9,
+        "postgres_cpu_share": 0.45, "others_cpu_share": 0.0, "rss_before_mb": 80.0,
+        "rss_after_mb": 81.0,
+    }  # fmt: skip
+    return Charges(**(plain | changes))
+
+
+def test_charges_have_a_row_and_nothing_may_be_charged_twice_or_left_untold() -> None:
+    figures = _figures(_acceptance(1))
+    figures.charges = _charges()
+    assert problems(figures) == []
+    assert [(row.name, row.goal, row.p99) for row in rows(figures)][-1] == (
+        "Cards charged, merchants told", ">= 1,500/s", "3.0",
+    )  # fmt: skip
+    figures.charges = _charges(repeated=1, told=899, stored=899)
+    assert [problem.split(": ")[1] for problem in problems(figures)] == [
+        "900 approved, 899 stored",
+        "the issuer charged 900, 1 asked for again",
+        "899 of 900 told",
+    ]
+    figures.charges = _charges(others_cpu_share=0.5)
+    assert doubts(figures) == ["charges: others used 50% of a core"]
 
 
 def test_a_busy_machine_is_a_doubt() -> None:

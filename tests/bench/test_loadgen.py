@@ -20,8 +20,10 @@ async def _load(received: Received, **changes: Any) -> Result:
     async with server:
         port = server.sockets[0].getsockname()[1]
         template = post_template("/x", {"Authorization": "Bearer t"}, BODY)
-        defaults: dict[str, Any] = {"connections": 4, "seconds": 0.2, "warmup_s": 0.0}
-        job = Job(port=port, templates=(template,), requests_max=20_000, **(defaults | changes))
+        defaults: dict[str, Any] = {
+            "connections": 4, "seconds": 0.2, "warmup_s": 0.0, "templates": (template,),
+        }  # fmt: skip
+        job = Job(port=port, requests_max=20_000, **(defaults | changes))
         return await run(job)
 
 
@@ -44,6 +46,20 @@ async def test_open_loop_keeps_its_rate() -> None:
 
 async def test_says_when_it_ran_out_of_requests() -> None:
     result = await _load(Received(), seconds=1.0, rate=100_000.0)
+    assert result.exhausted
+
+
+async def test_given_requests_are_sent_once_each_and_end_the_job() -> None:
+    received = Received()
+    body = "tXid=T{}&amt=1"
+    requests = tuple(
+        f"POST /x HTTP/1.1\r\nContent-Length: {len(body.format(n))}\r\n\r\n{body.format(n)}"
+        for n in range(50)
+    )
+    result = await _load(
+        received, templates=(), requests=requests, until_exhausted=True, seconds=60
+    )
+    assert (result.sent, result.answered, len(received.references)) == (50, 50, 50)
     assert result.exhausted
 
 

@@ -25,6 +25,7 @@ from gerbang.cards.acquirers.contract import (
 from gerbang.cards.card import CardData
 from gerbang.cards.payment import AttemptKind
 from gerbang.clock import WIB, SystemClock
+from gerbang.dialects.nicepay.client import hidden_inputs
 from gerbang.dialects.nicepay.tokens import cancel_token, order_token
 from postgres.shared import opened
 from proof import record
@@ -163,58 +164,83 @@ async def test_a_sealed_challenge_survives_a_restart_and_is_still_good_for_one_a
 
 
 class Shoppers:
-    """Load on a running demo: register, pay, sometimes cancel."""
+    """Load on a running demo: register, pay, then cancel; or hold, then capture or cancel."""
 
     def __init__(self, demo: RunningDemo, seed: int) -> None:
         self.demo = demo
         self.random = random.Random(seed)
         self.stopping = False
-        self.paid = 0
+        self.paid = self.captured = self.cancelled = 0
         self._number = 0
 
     async def run(self) -> None:
         timeout = aiohttp.ClientTimeout(total=5)
-        async with aiohttp.ClientSession(timeout=timeout) as http:
+        async with aiohttp.ClientSession(
+            f"{self.demo.base_url}/nicepay/direct/v2/", timeout=timeout
+        ) as http:
             await asyncio.gather(*(self._shop(http) for _ in range(8)))
 
     async def _shop(self, http: aiohttp.ClientSession) -> None:
         while not self.stopping:
             try:
-                await self._buy(http)
-            except (aiohttp.ClientError, TimeoutError, ValueError):
+                await self._buy(http, self.random.choice(("sale", "preauth")))
+            except (aiohttp.ClientError, TimeoutError, ValueError, KeyError):
                 await asyncio.sleep(0.1)
 
-    async def _buy(self, http: aiohttp.ClientSession) -> None:
-        mid = self.demo.facts["nicepay"]["mids"]["sale"]
+    async def _buy(self, http: aiohttp.ClientSession, account: str) -> None:
+        mid = self.demo.facts["nicepay"]["mids"][account]
+        txid, page = await self._pay(http, mid, 10_000, CARD)
+        self.paid += page.get("resultCd") == "0000"
+        if account == "preauth" and self.random.random() < 0.7:
+            token = {"preauthToken": page["preauthToken"]}
+            _, page = await self._pay(http, mid, 8_000, token)
+            self.captured += page.get("resultCd") == "0000"
+        if self.random.random() < 0.5:
+            self.cancelled += await self._cancel(http, mid, txid)
+
+    async def _pay(
+        self, http: aiohttp.ClientSession, mid: dict[str, str], amount: int, by: dict[str, str]
+    ) -> tuple[str, dict[str, str]]:
+        """Register and pay by a card or a token; gives the tXid and the page's fields."""
         self._number += 1
         reference = f"KILL-{self._number}-{self.random.randrange(10**9)}"
-        stamp = SystemClock().now().astimezone(WIB).strftime("%Y%m%d%H%M%S")
-        key, imid = mid["merchantKey"], mid["iMid"]
-        token = order_token(key, timestamp=stamp, imid=imid, reference=reference, amount="10000")
+        signed = {"timeStamp": _stamp(), "iMid": mid["iMid"]}
+        signed["merchantToken"] = order_token(
+            mid["merchantKey"],
+            timestamp=signed["timeStamp"],
+            imid=mid["iMid"],
+            reference=reference,
+            amount=str(amount),
+        )
         fields = dict.fromkeys(("goodsNm", "billingNm", "billingPhone", "billingEmail"), "x")
         fields |= {f"billing{part}": "x" for part in ("Addr", "City", "State", "PostCd", "Country")}
-        fields |= {
-            "timeStamp": stamp, "iMid": imid, "payMethod": "01", "currency": "IDR",
-            "amt": "10000", "referenceNo": reference, "merchantToken": token,
+        fields |= signed | {
+            "payMethod": "01", "currency": "IDR", "amt": str(amount), "referenceNo": reference,
             "dbProcessUrl": f"{self.demo.base_url}/sandbox/inbox",
         }  # fmt: skip
-        url = f"{self.demo.base_url}/nicepay/direct/v2"
-        async with http.post(f"{url}/registration", json=fields) as answer:
+        async with http.post("registration", json=fields) as answer:
             txid = (await answer.json(content_type=None))["tXid"]
-        form = {
-            "timeStamp": stamp, "tXid": txid, "merchantToken": token, "cardNo": "5123450000000008",
-            "cardExpYymm": "3901", "cardCvv": "100",
+        async with http.post("payment", data=signed | {"tXid": txid} | by) as answer:
+            return txid, hidden_inputs(await answer.text())
+
+    async def _cancel(self, http: aiohttp.ClientSession, mid: dict[str, str], txid: str) -> bool:
+        stamp = _stamp()
+        token = cancel_token(
+            mid["merchantKey"], timestamp=stamp, imid=mid["iMid"], txid=txid, amount="10000"
+        )
+        cancel = {
+            "timeStamp": stamp, "tXid": txid, "iMid": mid["iMid"], "payMethod": "01",
+            "cancelType": "1", "amt": "10000", "merchantToken": token,
         }  # fmt: skip
-        async with http.post(f"{url}/payment", data=form) as answer:
-            self.paid += b'value="0000"' in await answer.read()
-        if self.random.random() < 0.5:
-            token = cancel_token(key, timestamp=stamp, imid=imid, txid=txid, amount="10000")
-            cancel = {
-                "timeStamp": stamp, "tXid": txid, "iMid": imid, "payMethod": "01",
-                "cancelType": "1", "amt": "10000", "merchantToken": token,
-            }  # fmt: skip
-            async with http.post(f"{url}/cancel", json=cancel) as answer:
-                await answer.read()
+        async with http.post("cancel", json=cancel) as answer:
+            return bool((await answer.json(content_type=None))["resultCd"] == "0000")
+
+
+CARD = {"cardNo": "5123450000000008", "cardExpYymm": "3901", "cardCvv": "100"}
+
+
+def _stamp() -> str:
+    return SystemClock().now().astimezone(WIB).strftime("%Y%m%d%H%M%S")
 
 
 async def test_a_gateway_killed_while_it_charges_charges_nothing_twice() -> None:
@@ -250,10 +276,27 @@ async def test_a_gateway_killed_while_it_charges_charges_nothing_twice() -> None
                 " ON a.reference = b.reference"
                 " WHERE (a.state = 'approved') <> (coalesce(b.outcome->>'type', '') = 'approved')"
             )
+            captured_twice = await connection.fetchval(
+                "SELECT count(*) FROM (SELECT hold_id FROM payment_attempts"
+                " WHERE kind = 'capture' AND state = 'approved' GROUP BY 1 HAVING count(*) > 1) x"
+            )
             payments = await connection.fetchval("SELECT count(*) FROM payments")
+            kinds = await connection.fetch(
+                "SELECT kind::text, count(*) FROM payment_attempts WHERE state = 'approved'"
+                " GROUP BY 1 ORDER BY 1"
+            )
         assert doubled == []
         assert unlike == 0
         assert shoppers.paid > 0
+        assert captured_twice == 0
         verification = await demo.verify()
         assert verification.clean, verification
-    record("card charges under kill -9", kills=kills, payments=payments, paid=shoppers.paid)
+    record(
+        "card charges, captures and cancels under kill -9",
+        seed=5,
+        kills=kills,
+        payments=payments,
+        approved={row[0]: row[1] for row in kinds},
+        doubled=0,
+        unlike_the_issuer=0,
+    )
