@@ -88,7 +88,8 @@ def test_an_accepted_order_that_is_not_stored_is_a_problem() -> None:
 
 def _charges(**changes: Any) -> Charges:
     plain: dict[str, Any] = {
-        "registered": _load(3_000.0, 900), "load": _load(900.0, 900), "approved": 900, "stored": 900,
+        "registered": _load(3_000.0, 900), "load": _load(900.0, 900), "approved": 900,
+        "stored": 900,
         "booked": 900, "repeated": 0, "told": 900, "told_after_s": 0.1, "gateway_cpu_share": 0.9,
         "postgres_cpu_share": 0.45, "others_cpu_share": 0.0, "rss_before_mb": 80.0,
         "rss_after_mb": 81.0,
