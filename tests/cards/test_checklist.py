@@ -192,7 +192,7 @@ async def test_who_armed_a_trial_and_ran_the_doctor_is_written_down(shop: Shop) 
     await shop.pay(await shop.register())
     await shop.at.call("POST", "/merchants/MERCHANT01/doctor")
     actions = await shop.at.node.pool.fetch(
-        "SELECT action, actor FROM audit WHERE subject = 'merchant:MERCHANT01' ORDER BY id"
+        "SELECT action, actor FROM audit_log WHERE subject = 'merchant:MERCHANT01' ORDER BY id"
     )
     assert {("merchant.trial_armed", "api:test"), ("merchant.examined", "api:test")} <= {
         tuple(row) for row in actions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -87,18 +88,20 @@ async def test_an_input_error_leaves_the_order_as_it_was(
     assert (await rig.pay(order)).code == "0000"
 
 
+CHALLENGES: list[tuple[str, str, str, str, str]] = [
+    ("8 Visa, wrong password", VISA, "111111", "verify", "8026"),
+    ("8 Visa, fails whatever is typed", "4434260000001113", "123456", "verify", "8026"),
+    ("8b Mastercard fails", "5123450000001014", "123456", "verify", "9117"),
+    ("8b Mastercard, wrong password", MASTERCARD, "111111", "verify", "9117"),
+    ("8b cancelled", MASTERCARD, "", "cancel", "9117"),
+    ("8c the control, Visa", VISA, "123456", "verify", "0000"),
+    ("8c the control, Mastercard", MASTERCARD, "123456", "verify", "0000"),
+    ("8c frictionless", "4434260000001147", "", "verify", "0000"),
+]
+
+
 @pytest.mark.parametrize(
-    ("case", "pan", "otp", "answer", "code"),
-    [
-        ("8 Visa, wrong password", VISA, "111111", "verify", "8026"),
-        ("8 Visa, fails whatever is typed", "4434260000001113", "123456", "verify", "8026"),
-        ("8b Mastercard fails", "5123450000001014", "123456", "verify", "9117"),
-        ("8b Mastercard, wrong password", MASTERCARD, "111111", "verify", "9117"),
-        ("8b cancelled", MASTERCARD, "", "cancel", "9117"),
-        ("8c the control, Visa", VISA, "123456", "verify", "0000"),
-        ("8c the control, Mastercard", MASTERCARD, "123456", "verify", "0000"),
-        ("8c frictionless", "4434260000001147", "", "verify", "0000"),
-    ],
+    ("case", "pan", "otp", "answer", "code"), CHALLENGES, ids=[case[0] for case in CHALLENGES]
 )
 async def test_what_3d_secure_comes_to(
     rig: Rig, case: str, pan: str, otp: str, answer: str, code: str
@@ -499,7 +502,9 @@ async def test_each_of_the_42_cases_has_its_test() -> None:
     """The numbers that begin names of cases and stand in names of tests are all of 1 to 42."""
     named = [name for name in (*globals(), *vars(test_notifications)) if name.startswith("test_")]
     numbers = {int(found) for name in named for found in re.findall(r"(?<=_)\d+(?=_|$)", name)}
-    tables = (DECLINES, INPUT_ERRORS, REGISTRATIONS, CANCELS, test_notifications.TROUBLES)
+    tables: tuple[Sequence[Sequence[Any]], ...] = (
+        DECLINES, INPUT_ERRORS, CHALLENGES, REGISTRATIONS, CANCELS, test_notifications.TROUBLES
+    )  # fmt: skip
     cases = [str(case[0]) for table in tables for case in table]
-    numbers |= {int(case.split()[0]) for case in cases if case[:1].isdigit()}
+    numbers |= {int(case.split()[0].rstrip("bc")) for case in cases if case[:1].isdigit()}
     assert numbers >= set(range(1, 43)), set(range(1, 43)) - numbers

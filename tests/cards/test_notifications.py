@@ -22,7 +22,7 @@ TROUBLES: list[tuple[str, int, str]] = [
 
 @pytest.fixture
 async def shop(database_url: str, tmp_path: Path) -> AsyncIterator[Shop]:
-    quick = {"callback_timeout_ms": 700, "callback_poll_ms": 100}
+    quick = {"callback_timeout_ms": 700}
     async with open_shop(database_url, tmp_path, settings=quick) as here:
         yield here
 

@@ -83,9 +83,13 @@ SELECT id, merchant_id, kind::text, payment_id, callback_id FROM merchant_trials
 UPDATE merchant_trials SET payment_id = $2, callback_id = $3 WHERE id = $1 AND payment_id IS NULL RETURNING id
 
 -- name: hold_back
--- Hold a notification back for a while, and let go of its claim.
-UPDATE callbacks SET due_at = clock_timestamp() + $2::float8 * interval '1 second', claimed_by = NULL
- WHERE id = $1 AND state = 'due' RETURNING id
+-- Hold the notification of a running trial back for a while, and let go of its claim; an inquiry that
+-- ends the trial comes before, and then nothing is held back, or after, and lets go of it.
+WITH trial AS (
+    SELECT id FROM merchant_trials WHERE id = $1 AND ended_at IS NULL FOR UPDATE
+)
+UPDATE callbacks SET due_at = clock_timestamp() + $3::float8 * interval '1 second', claimed_by = NULL
+ WHERE id = $2 AND state = 'due' AND EXISTS (SELECT 1 FROM trial) RETURNING id
 
 -- name: let_go
 -- Deliver the notification that was held back.

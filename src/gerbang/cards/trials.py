@@ -142,7 +142,9 @@ class Trials:
         """Note what the trial is about; should the database be away, the claim runs out."""
         await self._pool.fetchval(SQL.bind_trial, trial.number, row.order_id, row.id)
         if trial.kind == "callback":
-            await self._pool.fetchval(SQL.hold_back, row.id, HELD_BACK_S)
+            held = await self._pool.fetchval(SQL.hold_back, trial.number, row.id, HELD_BACK_S)
+            if held is None:
+                send(row)
             return
         await asyncio.sleep(self.silence_s)
         await self._end_silence(trial)
