@@ -100,7 +100,7 @@ async def test_41_a_notification_that_is_sent_twice_is_the_same_and_changes_noth
     await shop.told(order)
     row = await outbox(shop, order, tried=1)
     moved = await money(shop)
-    await shop.at.call("POST", f"/callbacks/{row['id']}/resend")
+    await shop.at.call("POST", f"/callbacks/{row['id']}/resend", 202)
     async with asyncio.timeout(60):
         while len(shop.inbox) < 2:  # noqa: ASYNC110 (another one's list)
             await asyncio.sleep(0.05)
