@@ -289,7 +289,10 @@ async def test_a_token_of_ones_own_is_shown_once_and_revoked_by_its_person(node:
     support, viewer, owner = Browser(node), Browser(node), Browser(node)
     for browser, name in ((support, "support"), (viewer, "viewer"), (owner, "owner")):
         await browser.sign_in(name)
-    page = await support.post("/console/tokens", {"name": "skrip-malam"})
+    refused = await support.post("/console/tokens", {"name": "skrip-malam"}, 422)
+    assert "skrip-malam" not in told(refused)
+    asked = {"name": "skrip-malam", "password": PASSWORD}
+    page = await support.post("/console/tokens", asked)
     token = re.findall(r'data-copy="([\w-]{20,})"', page.text)[0]
     found = await find_token(node.pool, token)
     assert found is not None

@@ -49,6 +49,7 @@ OTHERS: Final = {
         "available_balance",
         "mark_needing_decision",
         "order_by_id",
+        "orders_of_reference",
         "attempts_of_order",
         "messages_of_order",
         "history_of_order",

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from gerbang.api.tokens import create_token, list_tokens, revoke_token
 from gerbang.people.role import Permission
+from gerbang.web.pages.account import ask_own_password
 from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
 
@@ -25,9 +26,10 @@ async def tokens_page(visit: Visit, made: tuple[str, str] | None = None) -> Resp
 
 
 async def create(visit: Visit) -> Response:
-    """Make a token of one's own."""
+    """Make a token of one's own, after the password: it outlives the session."""
     name = visit.form.text("name", most=100)
     visit.form.check()
+    await ask_own_password(visit)
     async with visit.changing() as connection:
         token = await create_token(connection, name, user=visit.user.username, actor=visit.actor)
     return await tokens_page(visit, (name, token))

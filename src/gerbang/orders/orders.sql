@@ -91,9 +91,24 @@ SELECT o.id, o.reference, o.testing, o.dialect, o.product_code, o.product_name, 
        o.needs_decision_at, r.code AS reseller_code, s.code AS supplier_code
   FROM orders o JOIN resellers r ON r.id = o.reseller_id LEFT JOIN suppliers s ON s.id = o.supplier_id
  WHERE ($1::bigint IS NULL OR o.reseller_id = $1)
-   AND ($2::text IS NULL OR o.reference = $2)
+   AND ($2::text IS NULL OR o.state = $2::order_state)
+   AND ($3::boolean IS NULL OR o.testing = $3)
+   AND ($4::boolean IS NULL OR (o.needs_decision_at IS NOT NULL) = $4)
+   AND o.id < $5
+ ORDER BY o.id DESC LIMIT $6
+
+-- name: orders_of_reference
+-- The same for one reference: found reseller by reseller, through the index of references.
+SELECT o.id, o.reference, o.testing, o.dialect, o.product_code, o.product_name, o.destination, o.quantity, o.counter,
+       o.price, o.cost, o.state::text AS state, o.reason, o.sn, o.created_at, o.updated_at, o.final_at,
+       o.needs_decision_at, r.code AS reseller_code, s.code AS supplier_code
+  FROM resellers r CROSS JOIN unnest(ARRAY[false, true]) AS t (testing)
+ CROSS JOIN LATERAL (SELECT * FROM orders x
+                      WHERE x.reseller_id = r.id AND x.testing = t.testing AND x.reference = $2) o
+  LEFT JOIN suppliers s ON s.id = o.supplier_id
+ WHERE ($1::bigint IS NULL OR r.id = $1)
    AND ($3::text IS NULL OR o.state = $3::order_state)
-   AND ($4::boolean IS NULL OR o.testing = $4)
+   AND ($4::boolean IS NULL OR t.testing = $4)
    AND ($5::boolean IS NULL OR (o.needs_decision_at IS NOT NULL) = $5)
    AND o.id < $6
  ORDER BY o.id DESC LIMIT $7

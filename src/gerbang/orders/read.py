@@ -27,16 +27,11 @@ async def list_orders(
     limit: int = 100,
 ) -> dict[str, Any]:
     """List orders newest first; `before` is the `next` of the page before."""
-    rows = await connection.fetch(
-        SQL.list_orders,
-        reseller_id,
-        reference,
-        state,
-        testing,
-        needs_decision,
-        before or NEWEST,
-        limit,
-    )
+    filters = (state, testing, needs_decision, before or NEWEST, limit)
+    if reference is None:
+        rows = await connection.fetch(SQL.list_orders, reseller_id, *filters)
+    else:
+        rows = await connection.fetch(SQL.orders_of_reference, reseller_id, reference, *filters)
     items = [dict(row) for row in rows]
     return {"items": items, "next": items[-1]["id"] if len(items) == limit else None}
 

@@ -201,7 +201,7 @@ async def password_page(visit: Visit) -> Response:
 async def change_password(visit: Visit) -> Response:
     """Set one's own password; the other sessions end."""
     new = visit.form.raw("new_password")
-    await _ask_own_password(visit)
+    await ask_own_password(visit)
     try:
         check_password(new)
     except BadInputError as error:
@@ -222,7 +222,8 @@ async def change_password(visit: Visit) -> Response:
     return visit.go(f"{visit.site.prefix}/account", visit.t("account.password_changed"))
 
 
-async def _ask_own_password(visit: Visit) -> None:
+async def ask_own_password(visit: Visit) -> None:
+    """Have the password proved once more: what follows outlives the session."""
     try:
         await check_own_password(
             visit.pool,
@@ -273,7 +274,7 @@ def _opened(visit: Visit, sealed: str) -> str:
 
 async def remove_factor(visit: Visit) -> Response:
     """Take one's own second factor away, after the password."""
-    await _ask_own_password(visit)
+    await ask_own_password(visit)
     async with visit.changing() as connection:
         await remove_second_factor(connection, visit.user.username, actor=visit.actor)
     return visit.go(f"{visit.site.prefix}/account", visit.t("account.factor_removed"))
