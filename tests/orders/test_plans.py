@@ -135,14 +135,15 @@ async def test_hot_statements_read_no_growing_table_whole(empty_database_url: st
 async def _check_lists(c: Any, wrong: dict[str, set[str]]) -> None:
     """Lists with optional filters are planned for the filters that are given."""
     await c.execute("SET plan_cache_mode = force_custom_plan")
-    sql = load_queries("gerbang.orders", "orders.sql").list_orders
-    last = 2**62
-    for name, values in {
-        "list all": (None, None, None, None, None, last, 50),
-        "list of a reseller": (1, None, None, None, None, last, 50),
-        "list of a reference": (1, "R1", None, False, None, last, 50),
-        "list to be decided": (None, None, None, None, True, last, 50),
-    }.items():
+    queries = load_queries("gerbang.orders", "orders.sql")
+    all_of, referred, last = queries.list_orders, queries.orders_of_reference, 2**62
+    for name, sql, values in (
+        ("list all", all_of, (None, None, None, None, last, 50)),
+        ("list of a reseller", all_of, (1, None, None, None, last, 50)),
+        ("list to be decided", all_of, (None, None, None, True, last, 50)),
+        ("list of a reference", referred, (1, "R1", None, False, None, last, 50)),
+        ("list of anybody's reference", referred, (None, "R1", None, None, None, last, 50)),
+    ):
         wrong[name] = _read_whole(await c.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *values))
 
 
