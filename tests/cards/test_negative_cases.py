@@ -365,7 +365,9 @@ async def test_30_inquiries_that_do_not_fit(rig: Rig) -> None:
     assert (await rig.inquire({**order, "tXid": "X" * 30}))["resultCd"] == "8004"
     assert (await rig.inquire({**order, "amt": "1"}))["resultCd"] == "9004"
     assert (await rig.inquire({**order, "referenceNo": "other"}))["resultCd"] == "9004"
-    assert (await rig.inquire(order, merchantToken="0" * 64))["resultCd"] == "9010"
+    forged = await rig.inquire(order, merchantToken="0" * 64)
+    assert forged["resultCd"] == "9010"
+    assert forged["signatureExplained"]["differs"] == "unexplained"
     assert (await rig.inquire({**order, "iMid": "SECURE0001"}))["resultCd"] == "8004"
 
 

@@ -19,6 +19,7 @@ from gerbang.dialects.isikuota.wire import (
     encode_request,
 )
 from gerbang.dialects.isikuota.wire import sign as isikuota_sign
+from gerbang.dialects.nicepay import explain as nicepay_explain
 from gerbang.dialects.nicepay.tokens import token
 from gerbang.dialects.otomax import explain as otomax_explain
 from gerbang.dialects.otomax.wire import Login
@@ -109,52 +110,20 @@ def nicepay(
 
     Example: gerbang sign nicepay order --timestamp 20260817123456 --ref ORD1 --amount 10000
     """
-    names = {
-        "order": {"timeStamp": timestamp, "iMid": imid, "referenceNo": ref, "amt": amount},
-        "inquiry": {"timeStamp": timestamp, "iMid": imid, "referenceNo": ref, "amt": amount},
-        "cancel": {"timeStamp": timestamp, "iMid": imid, "tXid": txid, "amt": amount},
-        "notification": {"iMid": imid, "tXid": txid, "amt": amount},
+    given = {
+        "timeStamp": timestamp,
+        "iMid": imid,
+        "referenceNo": ref,
+        "tXid": txid,
+        "amt": amount,
     }
-    if what not in names:
-        raise typer.BadParameter(f"one of {', '.join(names)}")
-    parts = names[what]
-    made = token(key, *parts.values())
-    _print_steps(
-        (
-            ("fields, in this order", " + ".join((*parts, "merchantKey"))),
-            ("text to hash, without separators", "".join((*parts.values(), "<merchantKey>"))),
-            ("merchantToken", "SHA-256 of that text, lower-case hex"),
-        )
-    )
-    typer.echo(f"= {made}")
+    if what not in nicepay_explain.FIELDS:
+        raise typer.BadParameter(f"one of {', '.join(nicepay_explain.FIELDS)}")
+    parts = {name: given[name] for name in nicepay_explain.FIELDS[what]}
+    _print_steps(nicepay_explain.token_steps(parts))
+    typer.echo(f"= {token(key, *parts.values())}")
     if signature:
-        _print_verdict(_explain_token(parts, key, made=made, given=signature))
-
-
-def _explain_token(
-    parts: dict[str, str], key: str, *, made: str, given: str
-) -> SignatureExplanation:
-    values = list(parts.values())
-    names = list(parts)
-    guesses = [("nothing", "it is right", made), ("nothing", "it is right", made.upper())]
-    for at in range(len(values) - 1):
-        other = [*values]
-        other[at], other[at + 1] = other[at + 1], other[at]
-        advice = f"{names[at]} comes before {names[at + 1]}"
-        guesses.append(("order", advice, token(key, *other)))
-    guesses.append(("order", "the merchant key comes last", token("", key, *values)))
-    for mark in ("|", ":", " "):
-        joined = mark.join((*values, key))
-        guesses.append(("spacing", "nothing stands between the fields", token("", joined)))
-    for at, name in enumerate(names):
-        short = [value for n, value in enumerate(values) if n != at]
-        guesses.append(("members", f"{name} is missing", token(key, *short)))
-    differs, advice = "unexplained", "compare the text with yours, and the merchant key"
-    for kind, said, text in guesses:
-        if text == given.strip():
-            differs, advice = kind, said
-            break
-    return SignatureExplanation(steps=(), differs=differs, advice=advice)
+        _print_verdict(nicepay_explain.explain_token(parts, key, given=signature))
 
 
 # --- showing --------------------------------------------------------------------------------------

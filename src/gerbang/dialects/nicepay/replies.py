@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote_plus
 
@@ -62,9 +63,16 @@ def reply(values: Mapping[str, Any], keys: tuple[str, ...], *, nulls: bool = Tru
     return Answered(status=200, headers=JSON_TYPE, body=msgspec.json.encode({**ordered, **extra}))
 
 
-def refusal(code: str, keys: tuple[str, ...], *, message: str = "", nulls: bool = True) -> Answered:
-    """Answer an error: HTTP 200 and a result code, as every client expects."""
-    values = {"resultCd": code, "resultMsg": spec.text_of(code, message)}
+def refusal(
+    code: str,
+    keys: tuple[str, ...],
+    *,
+    message: str = "",
+    nulls: bool = True,
+    more: Mapping[str, Any] = MappingProxyType({}),
+) -> Answered:
+    """Answer an error: HTTP 200 and a result code, as every client expects; `more` beside it."""
+    values = {"resultCd": code, "resultMsg": spec.text_of(code, message), **more}
     return reply(values, keys, nulls=nulls)
 
 

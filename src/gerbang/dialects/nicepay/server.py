@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from starlette.routing import BaseRoute
 
@@ -18,6 +18,7 @@ from gerbang.dialects.card_contract import Cancelled, CancelRequest, CardGateway
 from gerbang.dialects.nicepay import spec
 from gerbang.dialects.nicepay.assets import answer_asset
 from gerbang.dialects.nicepay.browser import Browser, uncertain_page
+from gerbang.dialects.nicepay.explain import explained
 from gerbang.dialects.nicepay.replies import (
     CANCEL_KEYS,
     INQUIRY_KEYS,
@@ -119,7 +120,8 @@ class NicepayServer:
         now = self._gateway.now(merchant)
         wanted = read_registration(fields, merchant, channel=channel, now=now)
         if isinstance(wanted, Problem):
-            return refusal(wanted.code, REGISTRATION_KEYS, nulls=nulls)
+            more = _why(wanted.code, fields, merchant, what="order")
+            return refusal(wanted.code, REGISTRATION_KEYS, nulls=nulls, more=more)
         payment = await self._gateway.register(merchant, wanted)
         if isinstance(payment, Refused):
             code = spec.REGISTRATION_CODES.get(payment.reason, "9030")
@@ -143,7 +145,8 @@ class NicepayServer:
         nulls = merchant.ways.nulls
         code = self._inquiry_problem(fields, merchant)
         if code:
-            return refusal(code, INQUIRY_KEYS, nulls=nulls)
+            more = _why(code, fields, merchant, what="inquiry")
+            return refusal(code, INQUIRY_KEYS, nulls=nulls, more=more)
         payment = await self._gateway.find(fields.get("tXid", ""))
         if payment is None or payment.merchant_id != merchant.id:
             return refusal("8004", INQUIRY_KEYS, nulls=nulls)
@@ -191,7 +194,8 @@ class NicepayServer:
             return refusal("9011", CANCEL_KEYS)
         code = self._cancel_problem(fields, merchant)
         if code:
-            return refusal(code, CANCEL_KEYS, nulls=merchant.ways.nulls)
+            more = _why(code, fields, merchant, what="cancel")
+            return refusal(code, CANCEL_KEYS, nulls=merchant.ways.nulls, more=more)
         return await self._cancel(fields, merchant, amount)
 
     def _cancel_problem(self, fields: Fields, merchant: Merchant) -> str:
@@ -232,6 +236,11 @@ class NicepayServer:
             values = cancelled(result, number=number, reason=reason)
             return reply(values, CANCEL_KEYS, nulls=nulls)
         return refusal(spec.UNCERTAIN, CANCEL_KEYS, nulls=nulls)
+
+
+def _why(code: str, fields: Fields, merchant: Merchant, *, what: str) -> dict[str, Any]:
+    """Explain a refused token to a merchant in the sandbox."""
+    return explained(fields, merchant, what=what) if code == "9010" else {}
 
 
 _BROWSER: Final = frozenset({"pay", "checkout", "authenticate"})
