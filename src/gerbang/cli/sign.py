@@ -71,7 +71,7 @@ def isikuota(
 
 
 @app.command()
-def otomax(
+def otomax(  # noqa: PLR0917 (one option for each member)
     member: Annotated[str, typer.Option(envvar="GERBANG_MEMBER", help="memberID.")],
     pin: Annotated[str, typer.Option(envvar="GERBANG_PIN", help=Secret)],
     password: Annotated[str, typer.Option(envvar="GERBANG_PASSWORD", help=Secret)],
@@ -79,14 +79,16 @@ def otomax(
     dest: Annotated[str, typer.Option(help="As it is sent.")] = "",
     ref: Annotated[str, typer.Option(help="refID.")] = "",
     balance: Annotated[bool, typer.Option("--balance", help="A balance, not an order.")] = False,
+    ticket: Annotated[str, typer.Option(help="A ticket of this amount, not an order.")] = "",
     signature: Wanted = "",
 ) -> None:
     """SHA-1 over OtomaX|memberID|product|dest|refID|pin|password, in URL-safe base64.
 
     Example: gerbang sign otomax --member YUSUF --product X10 --dest 081234567890 --ref 1
     """
-    kind = "balance" if balance else "order"
+    kind = "ticket" if ticket else "balance" if balance else "order"
     fields = {"memberid": member, "product": product, "dest": dest, "refid": ref}
+    fields |= {"amount": ticket} if ticket else {}
     login = Login(member, pin.strip(), password.strip())
     _print_steps(otomax_explain.steps(fields, member, kind=kind))
     typer.echo(f"= {otomax_explain.sign_request(fields, login, kind=kind)}")

@@ -6,11 +6,14 @@ import base64
 import hashlib
 import json
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
-from gerbang.dialects.otomax.explain import explain_fields, sign_request
+from dialects.stand_in import make_credential
+from gerbang.dialects.otomax.explain import explain_fields, explain_request, sign_request
 from gerbang.dialects.otomax.wire import Login, make_sign
+from gerbang.outbound.message import InboundRequest
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors/otomax.json").read_text())
 LOGIN = Login("YUSUF", "1144", "abcd")
@@ -63,3 +66,31 @@ def test_it_signs_as_the_documented_string_does() -> None:
     documented = next(v for v in VECTORS["accepted"] if v["name"] == "documented string")
     assert documented["string"] == TEXT
     assert sign_request(FIELDS, LOGIN, kind="order") == documented["sign"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("OtomaX|ticket|YUSUF|1144|abcd|1000000", "nothing"),
+        ("OtomaX|ticket|YUSUF|abcd|1144|1000000", "order"),
+        ("OtomaX|ticket|YUSUF|1144|abcd", "members"),
+        (TEXT, "unexplained"),
+    ],
+)
+@pytest.mark.parametrize("address", ["/ticket", "/?cmd=ticket"])
+def test_a_ticket_s_sign_is_explained_as_a_ticket_s(text: str, kind: str, address: str) -> None:
+    query = {"memberID": "YUSUF", "amount": "1000000", "sign": make_sign(text)}
+    path, _, more = address.partition("?")
+    request = InboundRequest(
+        method="GET",
+        path=path,
+        query="&".join(filter(None, (more, urlencode(query)))).encode(),
+        headers=(),
+        body=b"",
+        client_ip="127.0.0.1",
+    )
+    credential = make_credential("otomax", "YUSUF", secrets={"pin": "1144", "password": "abcd"})
+    found = explain_request(request, credential)
+    assert found is not None
+    assert found.differs == kind
+    assert found.steps[0][1] == "OtomaX|ticket|YUSUF|<pin>|<password>|1000000"

@@ -17,6 +17,7 @@ import msgspec
 from gerbang.dialects.contract import Credential
 from gerbang.dialects.dialect import SignatureExplanation
 from gerbang.dialects.otomax.form import Fields, UnreadableError, read_fields
+from gerbang.dialects.otomax.tickets import ticket_text
 from gerbang.dialects.otomax.wire import (
     Login,
     balance_text,
@@ -52,12 +53,18 @@ def explain_request(request: InboundRequest, credential: Credential) -> Signatur
         return None
     secrets = credential.secrets
     login = Login(credential.key, secrets["pin"].strip(), secrets["password"].strip())
-    kind = "balance" if "balance" in request.path else "order"
-    return explain_fields(fields, login, kind=kind)
+    return explain_fields(fields, login, kind=_kind_of(request, fields))
+
+
+def _kind_of(request: InboundRequest, fields: Fields) -> str:
+    if "balance" in request.path:
+        return "balance"
+    is_ticket = request.path.rstrip("/").endswith("/ticket") or fields.get("cmd") == "ticket"
+    return "ticket" if is_ticket else "order"
 
 
 def explain_fields(fields: Fields, login: Login, *, kind: str) -> SignatureExplanation:
-    """Explain the `sign` among the fields of an order (or a balance)."""
+    """Explain the `sign` among the fields of an order (or a balance, or a ticket)."""
     member = fields.get("memberid", login.member)
     own = Login(member, login.pin, login.password)
     sign = fields.get("sign", "")
@@ -86,6 +93,8 @@ def text_of(fields: Fields, login: Login, *, kind: str) -> str:
     """Write the text that is hashed."""
     if kind == "balance":
         return balance_text(login)
+    if kind == "ticket":
+        return ticket_text(login, amount=fields.get("amount", ""))
     return order_text(
         login,
         product=fields.get("product", ""),
@@ -122,12 +131,19 @@ def _texts(fields: Fields, login: Login, *, kind: str) -> Iterator[Text]:
             advice="for a balance sign OtomaX|CheckBalance|memberID|pin|password",
             text="|".join((parts[0], *parts[2:])),
         )
+    if kind == "ticket":
+        yield Text(
+            differs="members",
+            advice="for a ticket sign OtomaX|ticket|memberID|pin|password|amount",
+            text="|".join(parts[:-1]),
+        )
 
 
 def _other_orders(parts: list[str]) -> Iterator[Text]:
     """Exchange neighbours, which is what clients exchange."""
     names = {
         5: ("memberID", "pin", "password"),
+        6: ("memberID", "pin", "password", "amount"),
         7: ("memberID", "product", "dest", "refID", "pin", "password"),
     }.get(len(parts), ())
     first = len(parts) - len(names)
