@@ -34,6 +34,7 @@ PAGES: Final = (
     "/resellers/DEMO/prices",
     "/resellers/DEMO/refusals",
     "/resellers/DEMO/terms",
+    "/terms",
     "/resellers/DEMO/settings",
     "/resellers/DEMO/credit",
     "/products",

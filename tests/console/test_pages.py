@@ -131,6 +131,18 @@ async def test_a_person_decides_an_unknown_order_with_a_reason(shop: Shop) -> No
     assert "nothing to decide" in again.text
 
 
+async def test_the_report_of_terms_shows_everybody_or_only_who_falls_short(shop: Shop) -> None:
+    await shop.node.pool.execute("UPDATE resellers SET created_at = now() - interval '90 days'")
+    everybody = await shop.get("/console/terms")
+    assert "/console/resellers/TOKO/terms" in everybody.text
+    past = await shop.get("/console/terms?month=2020-01&warned=1")
+    assert "/console/resellers/TOKO/terms" in past.text
+    await shop.node.pool.execute("UPDATE operator_terms SET orders_per_month_min = 0")
+    nobody = await shop.get("/console/terms?month=nonsense&warned=1&after=%00")
+    assert "/console/resellers/TOKO/terms" not in nobody.text
+    assert "/console/terms" in (await shop.get("/console/resellers")).text
+
+
 async def test_asking_for_a_status_is_refused_where_nothing_waits(shop: Shop) -> None:
     order_id = await shop.order()
     page = await shop.post(f"/console/orders/{order_id}/ask")

@@ -10,8 +10,10 @@ from gerbang.clock import business_day
 from gerbang.people.role import Permission
 from gerbang.resellers.admin import show_reseller
 from gerbang.terms.kyc import EVIDENCE_CHARS_MAX, KycRecord, KycState, record_kyc, show_kyc
-from gerbang.terms.read import ResellerTermsChange, change_terms, show_terms
+from gerbang.terms.read import ResellerTermsChange, change_terms, report, show_terms
 from gerbang.terms.store import COUNT_MAX
+from gerbang.terms.terms import Month, MonthUnreadableError
+from gerbang.web.pages.paging import ROWS, page_of
 from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
 
@@ -20,10 +22,30 @@ KYC_STATES: Final = ("approved", "submitted", "rejected", "revoked")
 
 def add_pages(site: Site) -> None:
     """Add them."""
+    site.get("/terms", report_page, may=Permission.RESELLERS_READ)
     base = "/resellers/{code}"
     site.get(f"{base}/terms", terms_page, may=Permission.RESELLERS_READ)
     site.post(f"{base}/terms", save, may=Permission.RESELLERS_CHANGE, form_page=terms_page)
     site.post(f"{base}/kyc", decide, may=Permission.KYC_DECIDE, form_page=terms_page)
+
+
+async def report_page(visit: Visit) -> Response:
+    """Show how all resellers stand in a month, or only those that fall short."""
+    query = visit.query
+    only_warned = query.get("warned") == "1"
+    try:
+        month = Month.read(query.get("month", ""))
+    except MonthUnreadableError:
+        month = Month.of(business_day(visit.kit.clock.now()))
+    found = await report(
+        visit.pool,
+        month=str(month),
+        only_warned=only_warned,
+        after=query.get("after", "").replace("\x00", ""),
+        limit=ROWS,
+    )
+    page = page_of(found["items"], after=found["next"], path=visit.path, query=query)
+    return visit.page("console/terms.html", page=page, month=str(month), only_warned=only_warned)
 
 
 async def terms_page(visit: Visit) -> Response:
