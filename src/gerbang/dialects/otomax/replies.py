@@ -139,7 +139,8 @@ def _order_values(voice: Voice, event: Event, order: OrderView, *, at: datetime 
 
 def _serial_number(order: OrderView, token: Token | None) -> str:
     """Give the SN; a token whose parts came beside it is written as the trade does."""
-    return token_line(token) if token and "/" not in order.sn else order.sn
+    has_parts = token is not None and bool(token.kwh or token.name)
+    return token_line(token) if token and has_parts and "/" not in order.sn else order.sn
 
 
 def _code(order: OrderView) -> str:
