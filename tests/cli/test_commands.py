@@ -158,3 +158,12 @@ def test_a_token_is_printed_once_and_kept_as_a_hash(cli: Cli) -> None:
 
 def test_the_doctor_names_what_is_wrong(cli: Cli) -> None:
     assert "BAD" in cli.run("callback", "doctor", "http://127.0.0.1:1/cb", code=1).stdout
+
+
+def test_a_credential_of_a_dialect_that_is_off_says_how_to_turn_it_on(cli: Cli) -> None:
+    cli.run("reseller", "create", "TOKO", "Toko Satu")
+    issued = cli.run("reseller", "credential", "issue", "TOKO", "otomax")
+    assert json.loads(issued.stdout)["dialect"] == "otomax"
+    command = issued.stderr.partition("gerbang ")[2].split()
+    cli.run(*command)
+    assert cli.run("reseller", "credential", "issue", "TOKO", "otomax").stderr == ""
