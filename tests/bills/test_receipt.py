@@ -71,10 +71,12 @@ def test_a_token_s_receipt_has_its_parts_once_each() -> None:
     serial = make_serial("R-1", "PLN20")
     bought = order(product_name="PLN 20.000", sn=serial.sn, data=token_data(serial.sn, None))
     text = receipt_text(make_receipt(bought, issuer="T"))
-    for label in ("NAMA", "TARIF", "DAYA", "KWH", "TOKEN"):
+    for label in ("NAMA", "TARIF/DAYA", "KWH", "TOKEN"):
         assert len(re.findall(rf"^{label} +:", text, re.MULTILINE)) == 1
     assert serial.data is not None
     assert serial.data["token"] in text
+    assert "STRUK PEMBELIAN LISTRIK PRABAYAR" in text
+    assert "SN " not in text
 
 
 def test_a_test_says_on_paper_that_it_is_none() -> None:

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import msgspec
 
-from gerbang.bills.bill import Bill, Quote, quote_of
+from gerbang.bills.bill import Bill, Quote, Service, quote_of
 from gerbang.bills.receipt_words import TITLES, describe, token_lines
+from gerbang.bills.token import token_of
 from gerbang.clock import wib_text
 
 WIDTH: Final = 42
@@ -44,11 +45,16 @@ def make_receipt(order: Mapping[str, Any], *, issuer: str) -> Receipt:
         raise ReceiptUnavailableError(f"order {order['id']} is {order['state']}: no receipt")
     quoted = quote_of(order["data"])
     pairs = _bill_pairs(order, quoted) if quoted else _sale_pairs(order)
-    title = TITLES[quoted.bill.service] if quoted else "STRUK PEMBELIAN"
     footer = ["Simpan struk ini sebagai bukti pembayaran yang sah."]
     if order["testing"]:
         footer.insert(0, "*** TRANSAKSI UJI COBA, BUKAN PEMBAYARAN ***")
-    return Receipt(title=title, pairs=tuple(pairs), footer=(*footer, issuer))
+    return Receipt(title=_title(order, quoted), pairs=tuple(pairs), footer=(*footer, issuer))
+
+
+def _title(order: Mapping[str, Any], quoted: Quote | None) -> str:
+    if quoted is not None:
+        return TITLES[quoted.bill.service]
+    return "STRUK PEMBELIAN" if token_of(order["data"]) is None else TITLES[Service.PLN_PREPAID]
 
 
 def _head(order: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -63,10 +69,13 @@ def _sale_pairs(order: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from _head(order)
     yield "PRODUK", order["product_name"]
     yield "NOMOR", order["destination"]
-    yield from token_lines(order["data"] or {})
+    token = token_of(order["data"])
+    if token is not None:
+        yield from token_lines(token)
     yield RULE
     yield "HARGA", rupiah(order["price"])
-    yield "SN", order["sn"]
+    if token is None:
+        yield "SN", order["sn"]
 
 
 def _bill_pairs(order: Mapping[str, Any], quoted: Quote) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from gerbang.bills.bill import (
     Bill,
@@ -17,6 +17,7 @@ from gerbang.bills.bill import (
     PlnPostpaid,
     Service,
 )
+from gerbang.bills.token import Token
 
 TITLES: Final[Mapping[Service, str]] = {
     Service.PLN_POSTPAID: "STRUK PEMBAYARAN TAGIHAN LISTRIK",
@@ -83,11 +84,12 @@ def _details(bill: Bill) -> Pairs:
             yield from bill.info
 
 
-def token_lines(data: Mapping[str, Any]) -> Pairs:
-    """Say what a token's parts are, where an order has them."""
-    words = (("NAMA", "name"), ("TARIF", "tariff"), ("DAYA", "power"), ("KWH", "kwh"))
-    for label, name in words:
-        if data.get(name):
-            yield label, str(data[name])
-    if data.get("token"):
-        yield "TOKEN", str(data["token"])
+def token_lines(token: Token) -> Pairs:
+    """Say what stands beside a token, and the token."""
+    tariff_power = "/".join(
+        filter(None, (token.tariff, f"{token.power} VA" if token.power else ""))
+    )
+    for label, value in (("NAMA", token.name), ("TARIF/DAYA", tariff_power), ("KWH", token.kwh)):
+        if value:
+            yield label, value
+    yield "TOKEN", token.token
