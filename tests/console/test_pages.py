@@ -132,7 +132,7 @@ async def test_a_person_decides_an_unknown_order_with_a_reason(shop: Shop) -> No
 
 
 async def test_the_report_of_terms_shows_everybody_or_only_who_falls_short(shop: Shop) -> None:
-    await shop.node.pool.execute("UPDATE resellers SET created_at = now() - interval '90 days'")
+    await shop.node.pool.execute("UPDATE resellers SET created_at = now() - interval '9000 days'")
     everybody = await shop.get("/console/terms")
     assert "/console/resellers/TOKO/terms" in everybody.text
     past = await shop.get("/console/terms?month=2020-01&warned=1")

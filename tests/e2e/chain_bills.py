@@ -185,7 +185,7 @@ async def _live(
 
 
 async def _send(client: OutboundClient, request: HttpRequest) -> Answered:
-    result = await client.send(request, deadline_ms=20_000, purpose="purchase", addresses=HOUSE)
+    result = await client.send(request, deadline_ms=60_000, purpose="purchase", addresses=HOUSE)
     assert isinstance(result, Answered), result
     return result
 

@@ -61,8 +61,10 @@ SEED: Final = 20_261_125
 KILLS_MIN: Final = scale(2, 10)
 LIFE_S: Final = scale(15, 60) / 10
 LIMIT_S: Final = scale(300, 1_800)
-SETTLE_S: Final = scale(20, 600)
-TRIES_MAX: Final = 300
+SETTLE_S: Final = scale(90, 600)
+PATIENCE_S: Final = 60
+TRIES_MAX: Final = 20
+"""So often a reseller repeats what was answered, and was no last word."""
 ENDINGS: Final = (
     *("1230", "1231", "1232", "1233", "1234", "1235", "1236", "1237", "1238"),
     *("1240", "1241", "1242", "1243", "1244", "7700", "7701", "7702", "7703"),
@@ -251,7 +253,8 @@ async def _ask_and_pay(run: Run, dialect: str, reference: str, product: str, cus
         quantity=1,
         details_of=Service.BPJS_KESEHATAN,
     )
-    for _ in range(TRIES_MAX):
+    tries = _Tries()
+    while tries.go_on():
         answer = await _send(run, half.bills.inquire(view, question, now=datetime.now(UTC)))
         shown = half.bills.read_inquiry(view, question, answer) if answer else None
         if isinstance(shown, BillFound):
@@ -259,7 +262,7 @@ async def _ask_and_pay(run: Run, dialect: str, reference: str, product: str, cus
         if isinstance(shown, BillRefused) and not shown.reroutable:
             run.answers[f"no bill: {shown.reason}"] += 1
             return
-        await asyncio.sleep(0.2)
+        await tries.rest(answered=answer is not None)
     else:
         run.answers["never shown"] += 1
         return
@@ -271,14 +274,30 @@ async def _ask_and_pay(run: Run, dialect: str, reference: str, product: str, cus
         counter=1,
         kind=ProductKind.POSTPAID,
     )
-    for _ in range(TRIES_MAX):
+    tries = _Tries()
+    while tries.go_on():
         answer = await _send(run, half.client.buy(view, order, now=datetime.now(UTC)))
         outcome = half.client.read_buy(view, order, answer) if answer else None
         if isinstance(outcome, (Accepted, Delivered, Rejected)):
             run.answers[f"answer {type(outcome).__name__.lower()}"] += 1
             return
-        await asyncio.sleep(0.2)
+        await tries.rest(answered=answer is not None)
     run.answers["never answered"] += 1
+
+
+class _Tries:
+    """The patience of a reseller: a gateway that is away may come back."""
+
+    def __init__(self) -> None:
+        self._give_up_at = time.monotonic() + PATIENCE_S
+        self._left = TRIES_MAX
+
+    def go_on(self) -> bool:
+        return self._left > 0 and time.monotonic() < self._give_up_at
+
+    async def rest(self, *, answered: bool) -> None:
+        self._left -= answered
+        await asyncio.sleep(0.2)
 
 
 async def _send(run: Run, request: HttpRequest) -> Answered | None:
