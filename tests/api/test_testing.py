@@ -249,7 +249,7 @@ async def test_bills_and_deposit_tickets_are_triggered_in_every_dialect(
         "bill.already_paid": ("refused", "bill_already_paid"),
         "bill.changed": ("refused", "bill_changed"),
         "bill.paid": ("success", ""),
-        "bill.failed": ("pending", ""),
+        "bill.failed": ("failed", ""),
         "deposit.opened": ("open", ""),
         "deposit.paid": ("open", ""),
         "deposit.refused": ("refused", "no_unique_amount"),
