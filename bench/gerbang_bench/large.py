@@ -58,6 +58,7 @@ async def load_orders(dsn: str, orders: int, *, say: Callable[[str], None]) -> N
             for table in TABLES:
                 await connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
         say(f"{orders:,} orders written, {time.monotonic() - started:.0f} s; sealing")
+        await connection.execute("ANALYZE")
         sealed = await seal_days(connection)
         await connection.execute("VACUUM (ANALYZE)")
         await connection.execute("CHECKPOINT")

@@ -24,6 +24,7 @@ from gerbang.portal.site import create_portal
 from gerbang.web.asgi import JSON_TYPE, raw_route
 from gerbang.web.client_address import ClientAddress
 from gerbang.web.fast_paths import FastPaths
+from gerbang.web.front_door import with_front_door
 
 GC_ALLOCATIONS = 20_000
 
@@ -63,7 +64,7 @@ def all_routes(node: Node) -> list[BaseRoute]:
     """Give what a node with the role ``api`` answers."""
     routes = signs_of_life(node)
     for dialect in DIALECTS.values():
-        routes.extend(dialect.routes(node.gateway))
+        routes.extend(with_front_door(dialect.routes(node.gateway)))
     routes.extend(node.card_office.routes())
     routes.extend(node.news.routes())
     webhook = BankLineWebhook(desk=node.deposits, pool=node.pool, box=node.box, clock=node.clock)

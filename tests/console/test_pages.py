@@ -7,6 +7,7 @@ import csv
 import io
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -15,6 +16,9 @@ import pytest
 from console.browser import PASSWORD, Browser, add_user, told
 from console.house import furnish
 from gerbang.app import Node
+from gerbang.clock import business_day
+from gerbang.console import export
+from gerbang.dialects.contract import TicketRequest, TicketView
 from gerbang.people.role import Role
 
 
@@ -107,6 +111,23 @@ async def test_an_export_for_somebody_who_does_not_exist_holds_nobodys_orders(
     assert address is not None
     file = await shop.get(address[0].rstrip('"'))
     assert list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig")))) == []
+
+
+async def test_everything_that_a_search_or_the_queue_means_is_exported(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "ROWS_AT_ONCE", 2)
+    ids = [await shop.order(f"08123456123{n}", live="1") for n in range(5)]
+    await shop.node.pool.execute("UPDATE orders SET sn = 'SN-8814402'")
+    for chosen in ("q=SN-8814402", "state=pending", "state=pending&product=S5"):
+        referer = {"referer": f"http://gerbang/console/orders?{chosen}"}
+        began = await shop.post("/console/orders/export", {"format": "csv"}, headers=referer)
+        address = re.search(r'/console/jobs/\d+/file"', (await shop.ended(began)).text)
+        assert address is not None
+        file = await shop.get(address[0].rstrip('"'))
+        rows = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"))))
+        assert sorted(int(row["id"]) for row in rows) == ids, chosen
+    assert "No order fits" in (await shop.get("/console/orders?state=pending&product=X")).text
 
 
 async def test_a_person_decides_an_unknown_order_with_a_reason(shop: Shop) -> None:
@@ -396,3 +417,24 @@ async def test_a_thousand_nonsense_queries_never_break_a_list(shop: Shop) -> Non
             await shop.get(f"/console/{path}?{query}")
     for query in ("from=2026-13-40", "from=2026-01-01&until=2020-01-01", "testing=maybe"):
         await shop.get(f"/console/orders?{query}")
+
+
+async def test_a_bank_line_typed_by_hand_pays_its_ticket_once(shop: Shop) -> None:
+    ticket = await shop.node.deposits.open_ticket(
+        await shop.node.pool.fetchval("SELECT id FROM resellers WHERE code = 'TOKO'"),
+        TicketRequest(dialect="socx", amount=50_000),
+    )
+    assert isinstance(ticket, TicketView)
+    today = (await shop.get("/console/deposits/lines/new")).text.split('type="date"')[0][-40:]
+    assert "day" in today
+    day = business_day(datetime.now(UTC)).isoformat()
+    form = {"account": "1234567890", "amount": f"{ticket.grand_total}", "day": day}
+    page = await shop.post("/console/deposits/lines/new", form)
+    assert "The line is taken" in page.text
+    assert "Credited" in page.text
+    again = await shop.post("/console/deposits/lines/new", form)
+    assert "known already" in again.text
+    assert "Rp150." in (await shop.get("/console/resellers/TOKO")).text
+    await shop.post("/console/deposits/lines/new", form | {"day": "2999-01-01"}, 422)
+    await shop.post("/console/deposits/lines/new", form | {"account": "1"}, 422)
+    assert "No deposits by card" in (await shop.get("/console/deposits/cards")).text

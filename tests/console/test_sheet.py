@@ -37,3 +37,22 @@ def test_a_csv_file_is_read_by_spreadsheets_and_starts_no_formula() -> None:
     text = (sheet.begin(["a"]) + sheet.add([ROW]) + sheet.end()).decode()
     assert text.startswith("\ufeffa\r\n")
     assert "1,2026-11-25 19:00:00,'=SUM(A1),,1," in text
+
+
+def test_what_one_sheet_cannot_hold_goes_on_in_the_next_under_the_same_heading() -> None:
+    sheet = XlsxSheet('A "book" of <sheets>', rows_max=3)
+    content = sheet.begin(["a"]) + sheet.add([[1], [2]]) + sheet.add([[3], [4], [5], [6], [7]])
+    content += sheet.end()
+    found = []
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        assert file.testzip() is None
+        for number in (1, 2, 3):
+            root = fromstring(file.read(f"xl/worksheets/sheet{number}.xml"))
+            found.append([cell.text for cell in root.iter(f"{MAIN}v")])
+            assert root.findtext(f".//{MAIN}is/{MAIN}t") == "a"
+        names = [
+            s.get("name") for s in fromstring(file.read("xl/workbook.xml")).iter(f"{MAIN}sheet")
+        ]
+        assert len(fromstring(file.read("xl/_rels/workbook.xml.rels"))) == 4
+    assert found == [["1", "2", "3"], ["4", "5", "6"], ["7"]]
+    assert names == ['A "book" of <sheets>', 'A "book" of <sheets> 2', 'A "book" of <sheets> 3']

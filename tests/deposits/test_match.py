@@ -18,6 +18,7 @@ from gerbang.deposits.match import (
     match_line,
 )
 from gerbang.deposits.ticket import TicketState
+from gerbang.web.pages.catalogue import load_catalogue
 
 NOON = datetime(2026, 5, 31, 5, 0, tzinfo=UTC)
 TOTAL = 1_000_101
@@ -173,3 +174,20 @@ def test_every_verdict_explains_itself(said: Line, shelf: list[Candidate]) -> No
     match = match_line(said, shelf)
     assert match.why
     assert all(one.why and one.ticket_id for one in match.suggestions)
+
+
+def test_every_suggestion_names_its_reason_for_pages_of_every_language() -> None:
+    cases = [
+        (line(), [ticket()], "exact"),
+        (line(), [closed()], "closed"),
+        (line(1_000_000), [ticket()], "digits"),
+        (line(TOTAL + 5), [ticket()], "more"),
+        (line(TOTAL - 5), [ticket()], "less"),
+    ]
+    texts = load_catalogue(["gerbang.web.pages"])
+    for said, tickets, because in cases:
+        (found,) = match_line(said, tickets).suggestions
+        assert found.because == because
+        assert all(f"match_why.{because}" in words for words in texts.values())
+    for verdict in Verdict:
+        assert all(f"match_verdict.{verdict.value}" in words for words in texts.values())

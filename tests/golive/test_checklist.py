@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
 import pytest
 
-from gerbang.golive.checklist import CHECKS, Facts, judge
+from gerbang.golive.checklist import CHECKS, WHY, Facts, judge
+from gerbang.web.pages.catalogue import load_catalogue
 
 DONE = Facts(
     orders={"success": 2, "failed": 1, "reversed": 1},
@@ -91,3 +93,11 @@ def test_nobody_is_asked_for_what_he_does_not_use() -> None:
 def test_a_new_reseller_has_everything_before_it() -> None:
     found = judge(Facts(deposit_min=100_000))
     assert not any(item.done for item in found.items)
+
+
+def test_every_reason_has_its_words_in_every_language() -> None:
+    for texts in load_catalogue(["gerbang.web.pages"]).values():
+        for because, english in WHY.items():
+            names = set(re.findall(r"{(\w+)}", english))
+            assert set(re.findall(r"{(\w+)}", texts[f"golive_why.{because}"])) == names
+        assert {f"golive_title.{check.name}" for check in CHECKS} <= set(texts)

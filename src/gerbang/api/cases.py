@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from datetime import datetime
+
+from fastapi import APIRouter, Response
 from pydantic import Field
 
 from gerbang.api.context import AfterId, Authorized, Id, Limit
-from gerbang.api.models import CaseShown, Page, Taken
+from gerbang.api.models import CaseShown, Page, Shown, Taken
 from gerbang.api.tokens import SQL
 from gerbang.audit import write_audit
 from gerbang.errors import NotFoundError
 from gerbang.ledger.read import NEWEST
+from gerbang.orders.evidence import list_evidence, read_evidence
 
 router = APIRouter(prefix="/cases", tags=["cases"])
 
@@ -30,6 +33,33 @@ async def get_cases(
     items = [dict(row) for row in rows]
     following = items[-1]["id"] if len(items) == limit else None
     return Page[CaseShown].model_validate({"items": items, "next": following})
+
+
+class CaseFileShown(Shown):
+    """A file that proves something."""
+
+    number: int
+    name: str
+    type: str
+    size: int
+    sha256: str
+    added_by: str
+    added_at: datetime
+
+
+@router.get("/{case_id}/files")
+async def get_files(caller: Authorized, case_id: Id) -> Page[CaseFileShown]:
+    """List the files of a case."""
+    items = await list_evidence(caller.node.pool, case_id)
+    return Page[CaseFileShown].model_validate({"items": items, "next": None})
+
+
+@router.get("/{case_id}/files/{number}", response_class=Response)
+async def get_file(caller: Authorized, case_id: Id, number: Id) -> Response:
+    """Download one file."""
+    file = await read_evidence(caller.node.pool, case_id, number)
+    headers = {"content-disposition": "attachment", "x-content-type-options": "nosniff"}
+    return Response(file.content, media_type=file.type, headers=headers)
 
 
 @router.post("/{case_id}/close")

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from gerbang.callbacks.doctor import diagnose
 from gerbang.dialects.names import callback_formats, credential_forms
 from gerbang.dialects.otomax.profiles import PROFILES, voice_of
-from gerbang.dialects.otomax.templates import PLACEHOLDERS, Event, check_template, preview
+from gerbang.dialects.otomax.templates import PLACEHOLDERS, TIMES, Event, check_template, preview
 from gerbang.errors import BadInputError
 from gerbang.people.role import Permission
 from gerbang.resellers.admin import (
@@ -176,7 +176,7 @@ async def replies_page(visit: Visit) -> Response:
         rows=rows,
         profile=voice.profile.name,
         profiles=list(PROFILES),
-        placeholders={name: text for name, (text, _) in PLACEHOLDERS.items()},
+        placeholders={name: text for name, (text, _) in [*PLACEHOLDERS.items(), *TIMES.items()]},
         label=settings.get("otomax.sn_label", ""),
     )
 

@@ -14,10 +14,12 @@ from gerbang.cards.payment import Payment, PaymentState
 from gerbang.cards.read import list_payments, list_settlements, show_payment, show_settlement
 from gerbang.errors import ConflictError, NotFoundError
 from gerbang.people.role import Permission
+from gerbang.postgres.sql import load_queries
 from gerbang.web.pages.paging import ROWS, after_of, page_of
 from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
 
+SQL = load_queries("gerbang.console", "cards.sql")
 STATES: Final = tuple(one.value for one in PaymentState)
 WHOLE: Final = frozenset({PaymentState.PAID, PaymentState.PREAUTHED, PaymentState.SETTLED})
 IN_PARTS: Final = frozenset({PaymentState.SETTLED, PaymentState.PARTLY_REFUNDED})
@@ -27,6 +29,7 @@ def add_pages(site: Site) -> None:
     """Add them."""
     read, change = Permission.CARDS_READ, Permission.CARDS_CHANGE
     site.get("/cards", list_page, may=read)
+    site.get("/deposits/cards", deposits_page, may=Permission.DEPOSITS_READ)
     site.get("/cards/settlements", settlements_page, may=read)
     site.get("/cards/settlements/{imid}/{day}", settlement_page, may=read)
     site.get("/cards/{txid}", payment_page, may=read)
@@ -70,7 +73,15 @@ async def payment_page(visit: Visit) -> Response:
         in_parts=state in IN_PARTS and not payment["in_process"],
         captures=state is PaymentState.PREAUTHED and not payment["in_process"],
         left=payment["amount"] - payment["refunded"],
+        deposit=await visit.pool.fetchrow(SQL.deposit_of_payment, payment["txid"]),
     )
+
+
+async def deposits_page(visit: Visit) -> Response:
+    """List deposits by card, each with its payment."""
+    found = await visit.node.card_office.deposits.list(before=after_of(visit.query), limit=ROWS)
+    page = page_of(found["items"], after=found["next"], path=visit.path, query=visit.query)
+    return visit.page("console/deposits_by_card.html", page=page)
 
 
 def _story(payment: dict[str, Any]) -> list[dict[str, Any]]:

@@ -6,8 +6,10 @@ from starlette.responses import Response
 
 from gerbang.audit import write_audit
 from gerbang.errors import NotFoundError
+from gerbang.orders.evidence import FILES_MAX, keep_evidence, list_evidence, read_evidence
 from gerbang.people.role import Permission
 from gerbang.postgres.sql import load_queries
+from gerbang.web.pages.evidence import evidence_answer, sent_evidence
 from gerbang.web.pages.paging import ROWS, after_of, page_of
 from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
@@ -20,7 +22,10 @@ def add_pages(site: Site) -> None:
     """Add them."""
     site.get("/cases", list_page, may=Permission.CASES_READ)
     site.get("/cases/{id}", show_page, may=Permission.CASES_READ)
-    site.post("/cases/{id}/close", close, may=Permission.CASES_CLOSE, form_page=show_page)
+    site.get("/cases/{id}/files/{number}", case_file, may=Permission.CASES_READ)
+    change = Permission.CASES_CLOSE
+    site.post("/cases/{id}/files", add_files, may=change, form_page=show_page, upload=True)
+    site.post("/cases/{id}/close", close, may=change, form_page=show_page)
 
 
 async def list_page(visit: Visit) -> Response:
@@ -42,7 +47,24 @@ async def show_page(visit: Visit) -> Response:
     row = await visit.pool.fetchrow(SQL.case, visit.number())
     if row is None:
         raise NotFoundError(visit.t("error.no_such_thing"))
-    return visit.page("console/case.html", c=dict(row))
+    files = await list_evidence(visit.pool, row["id"])
+    return visit.page("console/case.html", c=dict(row), files=files, files_max=FILES_MAX)
+
+
+async def case_file(visit: Visit) -> Response:
+    """Give a file that proves something."""
+    return evidence_answer(await read_evidence(visit.pool, visit.number(), visit.number("number")))
+
+
+async def add_files(visit: Visit) -> Response:
+    """Keep more files with a case: what a supplier sent, say."""
+    files = await sent_evidence(visit)
+    if not files:
+        visit.form.refuse("files", visit.t("form.needed"))
+    visit.form.check()
+    async with visit.changing() as connection:
+        await keep_evidence(connection, visit.number(), files, actor=visit.actor)
+    return visit.go(f"{visit.site.prefix}/cases/{visit.number()}", visit.t("layout.saved"))
 
 
 async def close(visit: Visit) -> Response:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from gerbang.clock import business_day
 from gerbang.deposits import admin, decide, read
+from gerbang.deposits.line import NewLine, day_begins
 from gerbang.deposits.open import cancel_ticket
 from gerbang.deposits.statement import StatementError, read_statement
 from gerbang.errors import BadInputError
@@ -27,6 +28,8 @@ def add_pages(site: Site) -> None:
     site.get("/deposits", tickets_page, may=see)
     site.post("/deposits/tickets/{id}/cancel", cancel, may=change)
     site.get("/deposits/lines", lines_page, may=see)
+    site.get("/deposits/lines/new", new_line_page, may=change)
+    site.post("/deposits/lines/new", take_line, may=change, form_page=new_line_page)
     site.get("/deposits/lines/{id}", line_page, may=see)
     site.post("/deposits/lines/{id}/propose", propose, may=change, form_page=line_page)
     site.get("/deposits/proposals", proposals_page, may=see)
@@ -177,3 +180,41 @@ async def take_statement(visit: Visit) -> Response:
         raise BadInputError(str(error), {"file": str(error)}) from error
     taken = await node.deposits.take_lines(lines, source=f"console:{name}")
     return await banks_page(visit, taken)
+
+
+async def new_line_page(visit: Visit) -> Response:
+    """Ask for one line of a statement, where there is no file and no service."""
+    return visit.page(
+        "console/bank_line_new.html",
+        banks=await admin.list_banks(visit.pool),
+        today=business_day(visit.kit.clock.now()).isoformat(),
+    )
+
+
+async def take_line(visit: Visit) -> Response:
+    """Take one line that somebody read off the bank's page: it goes the way of all lines."""
+    form = visit.form
+    banks = [bank["account_no"] for bank in await admin.list_banks(visit.pool)]
+    account = form.choice("account", banks)
+    amount = form.rupiah("amount", least=1)
+    day = form.day("day")
+    description = form.text("description", needed=False, most=200)
+    reference = form.text("reference", needed=False, most=100)
+    form.check()
+    if amount is None or day is None:
+        raise BadInputError(visit.t("form.look"))
+    today = business_day(visit.kit.clock.now())
+    if day > today:
+        raise BadInputError(visit.t("form.look"), {"day": visit.t("form.not_day")})
+    new = NewLine(
+        account_no=account, amount=amount, direction="in", description=description,
+        reference=reference, at=day_begins(day), at_is_day=True,
+    )  # fmt: skip
+    taken = await visit.node.deposits.take_lines([new], source=visit.actor)
+    (item,) = taken["items"]
+    if item["status"] == "refused" or item.get("id") is None:
+        raise BadInputError(item.get("why") or visit.t("form.look"))
+    path = f"{visit.site.prefix}/deposits/lines/{item['id']}"
+    known = item["status"] == "known"
+    text = visit.t("deposits.line_known" if known else "deposits.line_taken")
+    return visit.go(path, text, kind="warning" if known else "success")

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.responses import Response
 
-from gerbang.clock import WIB
-from gerbang.console.order_list import NEWEST, Filter, filter_of, find_orders
-from gerbang.console.sheet import CSV_TYPE, XLSX_ROWS_MAX, XLSX_TYPE, CsvSheet, Sheet, XlsxSheet
+from gerbang.clock import WIB, business_day
+from gerbang.console.order_list import (
+    NEWEST,
+    Filter,
+    filter_of,
+    find_orders,
+    search_arguments,
+)
+from gerbang.console.sheet import CSV_TYPE, XLSX_TYPE, CsvSheet, Sheet, XlsxSheet
 from gerbang.jobs.run import Job
 from gerbang.people.role import Permission
 from gerbang.postgres.sql import load_queries
@@ -64,9 +70,6 @@ async def _write(job: Job, sheet: Sheet, chosen: Filter, visit: Visit) -> None:
         await job.write(sheet.begin(COLUMNS))
         done = 0
         async for rows in _pages(connection, chosen, visit):
-            if isinstance(sheet, XlsxSheet) and done + len(rows) > XLSX_ROWS_MAX:
-                job.result["cut_after"] = done
-                break
             await job.write(await asyncio.to_thread(sheet.add, rows))
             done += len(rows)
             await job.progress(done)
@@ -77,19 +80,45 @@ async def _write(job: Job, sheet: Sheet, chosen: Filter, visit: Visit) -> None:
         await connection.close()
 
 
-async def _pages(connection: Any, chosen: Filter, visit: Visit) -> Any:
-    if chosen.text or chosen.is_waiting:
-        today = visit.kit.clock.now().astimezone(WIB).date()
-        found, _ = await find_orders(connection, chosen, after=None, today=today, limit=10_000)
-        ids = sorted((row["id"] for row in found), reverse=True)
-        for order_id in ids:
-            rows = await connection.fetch(SQL.export_page, *[None] * 7, order_id + 1, 1)
-            yield [_cells(row) for row in rows]
-        return
+async def _pages(connection: Any, chosen: Filter, visit: Visit) -> AsyncIterator[list[Any]]:
+    """Give what the list shows, all of it, page after page by key."""
+    if chosen.text:
+        pages = _searched(connection, chosen, visit)
+    elif chosen.is_waiting and chosen.testing != "yes":
+        pages = _waiting(connection, chosen, visit)
+    else:
+        pages = _filtered(connection, chosen)
+    async for rows in pages:
+        yield [_cells(row) for row in rows]
+
+
+async def _searched(connection: Any, chosen: Filter, visit: Visit) -> AsyncIterator[list[Any]]:
+    arguments = search_arguments(chosen.text, business_day(visit.kit.clock.now()))
+    before = NEWEST
+    while found := await connection.fetch(SQL.search_ids, *arguments, before, ROWS_AT_ONCE):
+        ids = [row["id"] for row in found]
+        yield await connection.fetch(SQL.export_these, ids)
+        before = ids[-1]
+
+
+async def _waiting(connection: Any, chosen: Filter, visit: Visit) -> AsyncIterator[list[Any]]:
+    after, today = 0, business_day(visit.kit.clock.now())
+    while True:
+        found, following = await find_orders(
+            connection, chosen, after=after, today=today, limit=ROWS_AT_ONCE
+        )
+        if found:
+            yield await connection.fetch(SQL.export_these, [row["id"] for row in found])
+        if following is None:
+            return
+        after = following
+
+
+async def _filtered(connection: Any, chosen: Filter) -> AsyncIterator[list[Any]]:
     before = NEWEST
     arguments = await _arguments(connection, chosen)
     while rows := await connection.fetch(SQL.export_page, *arguments, before, ROWS_AT_ONCE):
-        yield [_cells(row) for row in rows]
+        yield rows
         before = rows[-1]["id"]
 
 

@@ -112,8 +112,10 @@ async def find_orders(
     supplier_id = await _id(pool, "suppliers", chosen.supplier)
     if chosen.is_waiting and chosen.testing != "yes":
         rows = await pool.fetch(
-            SQL.waiting, reseller_id, supplier_id, chosen.state == "decide", after or 0, limit
-        )
+            SQL.waiting, reseller_id, supplier_id, chosen.state == "decide", after or 0, limit,
+            chosen.product or None, {"no": False}.get(chosen.testing), chosen.first_day,
+            chosen.last_day,
+        )  # fmt: skip
     else:
         rows = await _filtered(pool, chosen, (reseller_id, supplier_id), after, today, limit)
     items = [dict(row) for row in rows]
@@ -153,11 +155,16 @@ def _days(chosen: Filter, today: date) -> list[date] | None:
 
 
 async def _search(pool: Connection | Pool, text: str, today: date) -> list[dict[str, Any]]:
+    rows = await pool.fetch(SQL.search, *search_arguments(text, today))
+    return [dict(row) for row in rows]
+
+
+def search_arguments(text: str, today: date) -> tuple[Any, ...]:
+    """Say what a text may mean: reference or serial number, id, destination, and on which days."""
     digits = text.isascii() and text.isdecimal()
     number = int(text) if digits and len(text) < 19 else None  # noqa: PLR2004 (a bigint's digits)
     days = [today - timedelta(days=n) for n in range(DESTINATION_DAYS)]
-    rows = await pool.fetch(
-        SQL.search,
+    return (
         text,
         number,
         days,
@@ -165,7 +172,6 @@ async def _search(pool: Connection | Pool, text: str, today: date) -> list[dict[
         _spellings(text),
         len(text) >= SERIAL_LETTERS_MIN,
     )
-    return [dict(row) for row in rows]
 
 
 def _spellings(text: str) -> list[str]:

@@ -33,6 +33,8 @@ SELECT o.id, o.reference, o.testing, o.dialect, o.product_code, o.product_name, 
   LEFT JOIN suppliers s ON s.id = a.supplier_id
  WHERE ($1::bigint IS NULL OR o.reseller_id = $1) AND ($2::bigint IS NULL OR a.supplier_id = $2)
    AND (NOT $3::boolean OR o.needs_decision_at IS NOT NULL) AND o.id > $4
+   AND ($6::text IS NULL OR o.product_code = $6) AND ($7::boolean IS NULL OR o.testing = $7)
+   AND ($8::date IS NULL OR o.business_day >= $8) AND ($9::date IS NULL OR o.business_day <= $9)
  ORDER BY o.id LIMIT $5
 
 -- name: filtered

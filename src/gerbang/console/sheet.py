@@ -92,35 +92,58 @@ class _Pipe(io.RawIOBase):
 
 
 class XlsxSheet:
-    """One sheet; numbers are numbers, moments are moments, everything else is text."""
+    """A book of sheets; numbers are numbers, moments are moments, everything else is text.
 
-    def __init__(self, name: str = "Gerbang") -> None:
-        """Name the sheet."""
+    What one sheet cannot hold goes on in the next one, under the same heading.
+    """
+
+    def __init__(self, name: str = "Gerbang", *, rows_max: int = XLSX_ROWS_MAX) -> None:
+        """Name the sheets; each has at most so many rows below its heading."""
         self._pipe = _Pipe()
         self._zip = zipfile.ZipFile(self._pipe, "w", zipfile.ZIP_DEFLATED, compresslevel=4)
-        self._name = name[:31]
+        self._name = name[:25]
+        self._rows_max = rows_max
         self._row = 0
+        self._sheets = 0
+        self._heading: Sequence[str] = ()
 
     def begin(self, heading: Sequence[str]) -> bytes:
-        """Write the parts around the sheet, and the heading."""
-        for path, text in _PARTS.items():
-            self._zip.writestr(path, text.replace("{name}", escape(self._name)))
-        self._sheet = self._zip.open("xl/worksheets/sheet1.xml", "w", force_zip64=True)
-        self._sheet.write(_SHEET_BEGIN.encode())
-        self._write([heading], style=1)
+        """Begin the first sheet with the heading."""
+        self._heading = heading
+        self._next_sheet()
         return self._pipe.take()
 
     def add(self, rows: Sequence[Sequence[Any]]) -> bytes:
         """Write rows."""
-        self._write(rows, style=0)
+        while rows:
+            room = self._rows_max + 1 - self._row
+            if not room:
+                self._end_sheet()
+                self._next_sheet()
+                continue
+            self._write(rows[:room], style=0)
+            rows = rows[room:]
         return self._pipe.take()
 
     def end(self) -> bytes:
-        """Close sheet and file."""
-        self._sheet.write(b"</sheetData></worksheet>")
-        self._sheet.close()
+        """Close the last sheet, and write what holds the sheets together."""
+        self._end_sheet()
+        for path, text in _parts(self._name, self._sheets).items():
+            self._zip.writestr(path, text)
         self._zip.close()
         return self._pipe.take()
+
+    def _next_sheet(self) -> None:
+        self._sheets += 1
+        self._row = 0
+        path = f"xl/worksheets/sheet{self._sheets}.xml"
+        self._sheet = self._zip.open(path, "w", force_zip64=True)
+        self._sheet.write(_SHEET_BEGIN.encode())
+        self._write([self._heading], style=1)
+
+    def _end_sheet(self) -> None:
+        self._sheet.write(b"</sheetData></worksheet>")
+        self._sheet.close()
 
     def _write(self, rows: Sequence[Sequence[Any]], *, style: int) -> None:
         lines = []
@@ -156,41 +179,58 @@ _DOC: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationshi
 _PACKAGE: Final = "http://schemas.openxmlformats.org/package/2006"
 _KIND: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-_PARTS: Final = {
-    "[Content_Types].xml": (
-        f'{_HEAD}<Types xmlns="{_PACKAGE}/content-types">'
-        '<Default Extension="rels" '
-        'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        '<Default Extension="xml" ContentType="application/xml"/>'
-        f'<Override PartName="/xl/workbook.xml" ContentType="{_KIND}.sheet.main+xml"/>'
-        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_KIND}.worksheet+xml"/>'
-        f'<Override PartName="/xl/styles.xml" ContentType="{_KIND}.styles+xml"/></Types>'
-    ),
-    "_rels/.rels": (
-        f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1" '
-        f'Type="{_DOC}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
-    ),
-    "xl/workbook.xml": (
-        f'{_HEAD}<workbook xmlns="{_MAIN}" xmlns:r="{_DOC}"><sheets>'
-        '<sheet name="{name}" sheetId="1" r:id="rId1"/></sheets></workbook>'
-    ),
-    "xl/_rels/workbook.xml.rels": (
-        f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships">'
-        f'<Relationship Id="rId1" Type="{_DOC}/worksheet" Target="worksheets/sheet1.xml"/>'
-        f'<Relationship Id="rId2" Type="{_DOC}/styles" Target="styles.xml"/></Relationships>'
-    ),
-    "xl/styles.xml": (
-        f'{_HEAD}<styleSheet xmlns="{_MAIN}"><numFmts count="1">'
-        '<numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts>'
-        '<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>'
-        '<font><b/><sz val="11"/><name val="Calibri"/></font></fonts>'
-        '<fills count="2"><fill><patternFill patternType="none"/></fill>'
-        '<fill><patternFill patternType="gray125"/></fill></fills>'
-        '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
-        '<cellXfs count="3"><xf/><xf fontId="1" applyFont="1"/>'
-        '<xf numFmtId="164" applyNumberFormat="1"/></cellXfs></styleSheet>'
-    ),
-}
+_STYLES: Final = (
+    f'{_HEAD}<styleSheet xmlns="{_MAIN}"><numFmts count="1">'
+    '<numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts>'
+    '<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>'
+    '<font><b/><sz val="11"/><name val="Calibri"/></font></fonts>'
+    '<fills count="2"><fill><patternFill patternType="none"/></fill>'
+    '<fill><patternFill patternType="gray125"/></fill></fills>'
+    '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
+    '<cellXfs count="3"><xf/><xf fontId="1" applyFont="1"/>'
+    '<xf numFmtId="164" applyNumberFormat="1"/></cellXfs></styleSheet>'
+)
+
+
+def _parts(name: str, sheets: int) -> dict[str, str]:
+    """Give the parts that say which sheets there are and how they look."""
+    numbers = range(1, sheets + 1)
+    names = [escape(name if n == 1 else f"{name} {n}", {'"': "&quot;"}) for n in numbers]
+    types = "".join(
+        f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_KIND}.worksheet+xml"/>'
+        for n in numbers
+    )
+    listed = "".join(f'<sheet name="{names[n - 1]}" sheetId="{n}" r:id="rId{n}"/>' for n in numbers)
+    related = "".join(
+        f'<Relationship Id="rId{n}" Type="{_DOC}/worksheet" Target="worksheets/sheet{n}.xml"/>'
+        for n in numbers
+    )
+    return {
+        "[Content_Types].xml": (
+            f'{_HEAD}<Types xmlns="{_PACKAGE}/content-types">'
+            '<Default Extension="rels" '
+            'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+            '<Default Extension="xml" ContentType="application/xml"/>'
+            f'<Override PartName="/xl/workbook.xml" ContentType="{_KIND}.sheet.main+xml"/>{types}'
+            f'<Override PartName="/xl/styles.xml" ContentType="{_KIND}.styles+xml"/></Types>'
+        ),
+        "_rels/.rels": (
+            f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1" '
+            f'Type="{_DOC}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
+        ),
+        "xl/workbook.xml": (
+            f'{_HEAD}<workbook xmlns="{_MAIN}" xmlns:r="{_DOC}">'
+            f"<sheets>{listed}</sheets></workbook>"
+        ),
+        "xl/_rels/workbook.xml.rels": (
+            f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships">{related}'
+            f'<Relationship Id="rId{sheets + 1}" Type="{_DOC}/styles" Target="styles.xml"/>'
+            "</Relationships>"
+        ),
+        "xl/styles.xml": _STYLES,
+    }
+
+
 _SHEET_BEGIN: Final = (
     f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
     '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'

@@ -12,6 +12,7 @@ from gerbang.console import (
     deposits,
     export,
     ledger,
+    merchants,
     order_list,
     order_page,
     overview,
@@ -75,6 +76,8 @@ MODULES: Final = (
     suppliers,
     recon,
     deposits,
+    # Before one payment, so that its address is not taken for a tXid.
+    merchants,
     cards,
     callbacks,
     cases,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.responses import Response
 
 from gerbang.people.role import Permission
 from gerbang.postgres.sql import load_queries
 from gerbang.web.pages.site import Site
-from gerbang.web.pages.visit import Visit
+from gerbang.web.pages.visit import GUIDE_COOKIE, Visit
 
 SQL = load_queries("gerbang.console", "start.sql")
+GUIDED_S: Final = 86_400
 
 
 def add_pages(site: Site) -> None:
@@ -35,4 +38,9 @@ async def start_page(visit: Visit) -> Response:
         ("order", f"{prefix}/test-order"),
     ]
     current = next((name for name, _ in steps if not done[name]), "")
-    return visit.page("console/start.html", steps=steps, done=done, current=current)
+    answer = visit.page("console/start.html", steps=steps, done=done, current=current)
+    if current:
+        visit.set_cookie(answer, GUIDE_COOKIE, "1", seconds=GUIDED_S)
+    else:
+        visit.drop_cookie(answer, GUIDE_COOKIE)
+    return answer

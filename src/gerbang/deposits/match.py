@@ -72,6 +72,12 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     grand_total: int
     state: str
     why: str
+    because: str = ""
+    """The reason's name, for pages that speak another language."""
+    off: int = 0
+    """How much less came; below zero, more."""
+    named: bool = False
+    closed: str = ""
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +102,9 @@ def match_line(line: Line, candidates: Sequence[Candidate]) -> Match:
 
 def _among_same(line: Line, same: Sequence[Candidate]) -> Match:
     """One or more tickets ask for exactly this amount."""
-    suggestions = tuple(_suggest(one, _why_same(line, one)) for one in same)[:SUGGESTIONS_MAX]
+    suggestions = tuple(
+        _suggest(line, one, _why_same(line, one), _because_same(line, one)) for one in same
+    )[:SUGGESTIONS_MAX]
     if len(same) > 1:
         return Match(
             verdict=Verdict.TWO_CANDIDATES,
@@ -123,7 +131,10 @@ def _among_others(line: Line, others: Sequence[Candidate]) -> Match:
         {one.ticket_id: one for one in (*named, *near)}.values(),
         key=lambda one: (not _is_named(line, one), abs(one.grand_total - line.amount)),
     )
-    suggestions = tuple(_suggest(one, _why_other(line, one)) for one in found[:SUGGESTIONS_MAX])
+    suggestions = tuple(
+        _suggest(line, one, _why_other(line, one), _because_other(line, one))
+        for one in found[:SUGGESTIONS_MAX]
+    )
     if near:
         return Match(verdict=Verdict.NEAR_MISS, why=suggestions[0].why, suggestions=suggestions)
     if named:
@@ -154,14 +165,33 @@ def _is_named(line: Line, one: Candidate) -> bool:
     return re.search(pattern, line.description.upper()) is not None
 
 
-def _suggest(one: Candidate, why: str) -> Suggestion:
+def _suggest(line: Line, one: Candidate, why: str, because: str) -> Suggestion:
+    closed = one.closed_at.astimezone(WIB).strftime("%Y-%m-%d %H:%M") if one.closed_at else ""
     return Suggestion(
+        because=because,
+        off=one.grand_total - line.amount,
+        named=_is_named(line, one),
+        closed=closed,
         ticket_id=one.ticket_id,
         reseller=one.reseller_code,
         grand_total=one.grand_total,
         state=one.state.value,
         why=why,
     )
+
+
+def _because_same(line: Line, one: Candidate) -> str:
+    if one.state is TicketState.PAID:
+        return "paid"
+    if one.state is not TicketState.OPEN:
+        return "closed"
+    return "before" if _is_before(line, one) else "exact"
+
+
+def _because_other(line: Line, one: Candidate) -> str:
+    if line.amount == one.amount:
+        return "digits"
+    return "less" if line.amount < one.grand_total else "more"
 
 
 def _why_same(line: Line, one: Candidate) -> str:

@@ -7,7 +7,7 @@ sells no bills is not asked to have paid one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -48,10 +48,16 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """Whether it is done, and why we say so."""
+    """Whether it is done, and why we say so: a name in `WHY` with its values."""
 
     done: bool
-    why: str
+    because: str
+    values: Mapping[str, Any] = {}
+
+    @property
+    def why(self) -> str:
+        """The reason in English."""
+        return WHY[self.because].format_map(self.values)
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +78,9 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     done: bool
     why: str
     how: str
+    because: str
+    values: Mapping[str, Any]
+    """The reason by its name, for pages that speak another language."""
 
 
 class Checklist(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +108,8 @@ def judge(facts: Facts) -> Checklist:
                     done=verdict.done,
                     why=verdict.why,
                     how="" if verdict.done else check.how,
+                    because=verdict.because,
+                    values=verdict.values,
                 )
             )
     return Checklist(green=all(item.done for item in items), items=tuple(items))
@@ -106,69 +117,63 @@ def judge(facts: Facts) -> Checklist:
 
 # --- judges ---------------------------------------------------------------------------------------
 
+WHY: Final[Mapping[str, str]] = {
+    "ended": "{count} testing orders ended {state}",
+    "acknowledged": "{count} callbacks {event} were acknowledged",
+    "no_address": "no callback address is set",
+    "given_up": "the last {count} testing callbacks were given up without an answer of 2xx",
+    "address_set": "{url} is set and nothing is unanswered",
+    "asked_pending": "{count} testing orders were asked about while they were pending",
+    "asked_failed": "{count} failed testing orders were asked about",
+    "without_reference": "{count} orders came without a reference of yours",
+    "reference_reused": "{count} times this week a used reference asked for something else",
+    "references_own": "{count} orders, each with a reference of its own",
+    "available": "Rp{available} of at least Rp{least}",
+    "tickets": "{count} testing tickets were opened",
+    "bills_found": "{count} testing bills were found",
+    "bills_paid": "{count} testing bills were paid",
+    "live_credentials": "{count} live credentials",
+    "addresses": "{count} addresses listed",
+    "kyc": "it is {state}",
+}
+"""Every reason in English; pages have it in their own words under the same name."""
+
+
+def _some(because: str, count: int, **more: Any) -> Verdict:
+    return Verdict(count > 0, because, {"count": count, **more})
+
 
 def _ordered(state: str) -> Callable[[Facts], Verdict]:
-    def judged(facts: Facts) -> Verdict:
-        count = facts.orders.get(state, 0)
-        return Verdict(count > 0, f"{count} testing orders ended {state}")
-
-    return judged
+    return lambda facts: _some("ended", facts.orders.get(state, 0), state=state)
 
 
 def _told(event: str) -> Callable[[Facts], Verdict]:
-    def judged(facts: Facts) -> Verdict:
-        count = facts.told.get(event, 0)
-        return Verdict(count > 0, f"{count} callbacks {event} were acknowledged")
-
-    return judged
+    return lambda facts: _some("acknowledged", facts.told.get(event, 0), event=event)
 
 
 def _callback(facts: Facts) -> Verdict:
     if not facts.callback_url:
-        return Verdict(done=False, why="no callback address is set")
+        return Verdict(done=False, because="no_address")
     if facts.not_told:
-        why = f"the last {facts.not_told} testing callbacks were given up without an answer of 2xx"
-        return Verdict(done=False, why=why)
-    return Verdict(done=True, why=f"{facts.callback_url} is set and nothing is unanswered")
-
-
-def _pending(facts: Facts) -> Verdict:
-    why = f"{facts.asked_pending} testing orders were asked about while they were pending"
-    return Verdict(facts.asked_pending > 0, why)
-
-
-def _failures(facts: Facts) -> Verdict:
-    why = f"{facts.asked_failed} failed testing orders were asked about"
-    return Verdict(facts.asked_failed > 0, why)
+        return Verdict(done=False, because="given_up", values={"count": facts.not_told})
+    return Verdict(done=True, because="address_set", values={"url": facts.callback_url})
 
 
 def _references(facts: Facts) -> Verdict:
-    if facts.references_made:
-        why = f"{facts.references_made} orders came without a reference of yours"
-        return Verdict(done=False, why=why)
-    if facts.references_reused:
-        why = f"{facts.references_reused} times this week a used reference asked for something else"
-        return Verdict(done=False, why=why)
-    why = f"{facts.references_own} orders, each with a reference of its own"
-    return Verdict(facts.references_own >= REFERENCES_MIN, why)
+    for because, count in (
+        ("without_reference", facts.references_made),
+        ("reference_reused", facts.references_reused),
+    ):
+        if count:
+            return Verdict(done=False, because=because, values={"count": count})
+    own = facts.references_own
+    return Verdict(own >= REFERENCES_MIN, "references_own", {"count": own})
 
 
 def _deposit(facts: Facts) -> Verdict:
-    why = f"Rp{format_dots(facts.available)} of at least Rp{format_dots(facts.deposit_min)}"
-    return Verdict(facts.available >= facts.deposit_min, why)
-
-
-def _bill_found(facts: Facts) -> Verdict:
-    return Verdict(facts.bills_found > 0, f"{facts.bills_found} testing bills were found")
-
-
-def _bill_paid(facts: Facts) -> Verdict:
-    return Verdict(facts.bills_paid > 0, f"{facts.bills_paid} testing bills were paid")
-
-
-def _tickets(facts: Facts) -> Verdict:
-    why = f"{facts.tickets_tried} testing tickets were opened"
-    return Verdict(facts.tickets_tried > 0, why)
+    amounts = {"available": facts.available, "least": facts.deposit_min}
+    values = {name: format_dots(amount) for name, amount in amounts.items()}
+    return Verdict(facts.available >= facts.deposit_min, "available", values)
 
 
 CHECKS: Final[tuple[Check, ...]] = (
@@ -200,27 +205,27 @@ CHECKS: Final[tuple[Check, ...]] = (
         name="flow.bill_found",
         title="A bill that is asked for",
         how="ask in testing for a bill (see the magic numbers)",
-        judge=_bill_found,
+        judge=lambda facts: _some("bills_found", facts.bills_found),
         needed=lambda facts: facts.sells_bills,
     ),
     Check(
         name="flow.bill_paid",
         title="A bill that is paid",
         how="ask in testing for a bill and pay it with the same reference",
-        judge=_bill_paid,
+        judge=lambda facts: _some("bills_paid", facts.bills_paid),
         needed=lambda facts: facts.sells_bills,
     ),
     Check(
         name="pending.handled",
         title="Pending is asked about",
         how="buy for a number that ends in 1231 and ask for its status before it is final",
-        judge=_pending,
+        judge=lambda facts: _some("asked_pending", facts.asked_pending),
     ),
     Check(
         name="failure.handled",
         title="A failure is asked about",
         how="ask for the status of a testing order that failed",
-        judge=_failures,
+        judge=lambda facts: _some("asked_failed", facts.asked_failed),
     ),
     Check(
         name="callback.configured",
@@ -250,7 +255,7 @@ CHECKS: Final[tuple[Check, ...]] = (
         name="flow.deposit",
         title="A deposit ticket",
         how="ask in testing for a deposit ticket, by your dialect",
-        judge=_tickets,
+        judge=lambda facts: _some("tickets", facts.tickets_tried),
         needed=lambda facts: facts.asks_tickets,
     ),
     Check(
@@ -263,22 +268,22 @@ CHECKS: Final[tuple[Check, ...]] = (
         name="credential.live",
         title="There is a live credential",
         how="have one issued that is not for testing only",
-        judge=lambda facts: Verdict(
-            facts.live_credentials > 0, f"{facts.live_credentials} live credentials"
-        ),
+        judge=lambda facts: _some("live_credentials", facts.live_credentials),
     ),
     Check(
         name="addresses.listed",
         title="Your addresses are listed",
         how="have the addresses you call from listed: OtomaX needs it",
-        judge=lambda facts: Verdict(facts.addresses > 0, f"{facts.addresses} addresses listed"),
+        judge=lambda facts: _some("addresses", facts.addresses),
         needed=lambda facts: "otomax" in facts.dialects,
     ),
     Check(
         name="kyc.approved",
         title="KYC is approved",
         how="hand in what the operator asks for",
-        judge=lambda facts: Verdict(facts.kyc_state == "approved", f"it is {facts.kyc_state}"),
+        judge=lambda facts: Verdict(
+            facts.kyc_state == "approved", "kyc", {"state": facts.kyc_state}
+        ),
         needed=lambda facts: facts.kyc_required,
     ),
 )

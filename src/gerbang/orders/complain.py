@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from gerbang.audit import write_audit
 from gerbang.clock import WIB
 from gerbang.errors import BadInputError, ConflictError
+from gerbang.orders.evidence import EvidenceFile, keep_evidence
 from gerbang.orders.intake import SQL
 from gerbang.orders.read import OrderNotFoundError
 from gerbang.postgres.errors import UniqueViolation
@@ -29,6 +31,7 @@ async def complain(
     actor: str,
     now: datetime,
     answer_within_s: int,
+    files: Sequence[EvidenceFile] = (),
 ) -> int:
     """Open a complaint about a reseller's own order; give the case.
 
@@ -70,6 +73,7 @@ async def complain(
         subject=f"order:{order_id}",
         after={"case_id": case_id},
     )
+    await keep_evidence(connection, case_id, files, actor=actor)
     return case_id
 
 

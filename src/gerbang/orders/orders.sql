@@ -164,6 +164,27 @@ SELECT o.state::text AS state, o.sn, o.reference, o.created_at,
 -- A complaint as a case; the subject counts the complaints of one order.
 INSERT INTO cases (kind, subject, order_id, detail) VALUES ($1, $2, $3, $4) RETURNING id
 
+-- name: lock_case_for_files
+-- A case, held, with how many files it has.
+SELECT closed_at, (SELECT count(*) FROM case_files f WHERE f.case_id = c.id) AS files
+  FROM cases c WHERE id = $1 FOR UPDATE
+
+-- name: insert_case_file
+-- A file that proves something.
+INSERT INTO case_files (case_id, number, name, type, content, sha256, added_by) VALUES ($1, $2, $3, $4, $5, $6, $7)
+
+-- name: list_case_files
+-- The files of a case, without their content.
+SELECT number, name, type, octet_length(content) AS size, encode(sha256, 'hex') AS sha256, added_by, added_at
+  FROM case_files WHERE case_id = $1 ORDER BY number
+
+-- name: case_file
+-- One file; $3 is whose order the case must be about, or null.
+SELECT f.name, f.type, f.content
+  FROM case_files f JOIN cases c ON c.id = f.case_id LEFT JOIN orders o ON o.id = c.order_id
+ WHERE f.case_id = $1 AND f.number = $2
+   AND ($3::bigint IS NULL OR c.kind = 'complaint' AND o.reseller_id = $3)
+
 -- name: ask_now
 -- The status question of an attempt that waits becomes due; a claim that runs is left alone.
 UPDATE attempts SET due_at = clock_timestamp()

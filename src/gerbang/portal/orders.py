@@ -10,6 +10,7 @@ from starlette.responses import Response
 from gerbang.bills.bill import quote_of
 from gerbang.clock import WIB
 from gerbang.orders.complain import complain
+from gerbang.orders.evidence import list_evidence, read_evidence
 from gerbang.orders.read import show_order
 from gerbang.people.role import Permission
 from gerbang.portal.csv_file import csv_answer
@@ -17,6 +18,7 @@ from gerbang.portal.days import begin_of, day_of, one_of, text_of
 from gerbang.portal.order_view import own_view
 from gerbang.portal.own import check_own_order, own_id
 from gerbang.portal.store import NEWEST, SQL
+from gerbang.web.pages.evidence import evidence_answer, sent_evidence
 from gerbang.web.pages.paging import ROWS, after_of, page_of
 from gerbang.web.pages.receipts import receipt_answer
 from gerbang.web.pages.site import Site
@@ -34,7 +36,8 @@ def add_pages(site: Site) -> None:
     site.get("/orders.csv", orders_file, may=_USE)
     site.get("/orders/{id}", order_page, may=_USE)
     site.get("/orders/{id}/receipt", receipt, may=_USE)
-    site.post("/orders/{id}/complaint", post_complaint, may=_USE, form_page=order_page)
+    site.post("/orders/{id}/complaint", post_complaint, may=_USE, form_page=order_page, upload=True)
+    site.get("/complaints/{id}/files/{number}", complaint_file, may=_USE)
 
 
 async def orders_page(visit: Visit) -> Response:
@@ -106,6 +109,8 @@ async def order_page(visit: Visit) -> Response:
     order_id = visit.number()
     await check_own_order(visit, order_id)
     order = own_view(await show_order(visit.pool, order_id))
+    for complaint in order["complaints"]:
+        complaint["files"] = await list_evidence(visit.pool, complaint["id"])
     open_complaint = next((c for c in order["complaints"] if c["closed_at"] is None), None)
     return visit.page(
         "portal/order.html",
@@ -127,6 +132,7 @@ async def post_complaint(visit: Visit) -> Response:
     order_id = visit.number()
     words = visit.form.text("words", most=2_000)
     evidence = visit.form.text("evidence", needed=False, most=2_000)
+    files = await sent_evidence(visit)
     visit.form.check()
     async with visit.pool.acquire() as connection, connection.transaction():
         await complain(
@@ -138,5 +144,14 @@ async def post_complaint(visit: Visit) -> Response:
             actor=visit.actor,
             now=visit.kit.clock.now(),
             answer_within_s=visit.kit.settings.complaint_answer_s,
+            files=files,
         )
     return visit.go(f"{visit.site.prefix}/orders/{order_id}", visit.t("portal.complaint_sent"))
+
+
+async def complaint_file(visit: Visit) -> Response:
+    """Give a file that came with one of one's own complaints."""
+    file = await read_evidence(
+        visit.pool, visit.number(), visit.number("number"), reseller_id=own_id(visit)
+    )
+    return evidence_answer(file)

@@ -1269,6 +1269,29 @@ CREATE TABLE public.card_tokens (
 
 COMMENT ON TABLE public.card_tokens IS 'Tokens are made anew from the payment and our key, so only their hash is here; vault is the acquirer''s name for the card.';
 
+-- table case_files
+
+CREATE TABLE public.case_files (
+    case_id bigint NOT NULL,
+    number smallint NOT NULL,
+    name text NOT NULL,
+    type text NOT NULL,
+    content bytea NOT NULL,
+    sha256 bytea NOT NULL,
+    added_by text NOT NULL,
+    added_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT case_files_added_by_check CHECK ((added_by <> ''::text)),
+    CONSTRAINT case_files_content_check CHECK (((octet_length(content) >= 1) AND (octet_length(content) <= 2000000))),
+    CONSTRAINT case_files_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT case_files_number_check CHECK (((number >= 1) AND (number <= 5))),
+    CONSTRAINT case_files_sha256_check CHECK ((octet_length(sha256) = 32)),
+    CONSTRAINT case_files_type_check CHECK ((type = ANY (ARRAY['image/png'::text, 'image/jpeg'::text, 'image/webp'::text, 'application/pdf'::text])))
+);
+
+-- comment COLUMN case_files.type
+
+COMMENT ON COLUMN public.case_files.type IS 'What its first bytes say, not what the sender said.';
+
 -- table cases
 
 CREATE TABLE public.cases (
@@ -2962,6 +2985,11 @@ ALTER TABLE ONLY public.card_tokens
 ALTER TABLE ONLY public.card_tokens
     ADD CONSTRAINT card_tokens_token_sha256_key UNIQUE (token_sha256);
 
+-- constraint case_files case_files_pkey
+
+ALTER TABLE ONLY public.case_files
+    ADD CONSTRAINT case_files_pkey PRIMARY KEY (case_id, number);
+
 -- constraint cases cases_pkey
 
 ALTER TABLE ONLY public.cases
@@ -3810,6 +3838,10 @@ CREATE TRIGGER card_deposits_never_deleted BEFORE DELETE OR TRUNCATE ON public.c
 
 CREATE TRIGGER card_deposits_obey BEFORE UPDATE ON public.card_deposits FOR EACH ROW EXECUTE FUNCTION public.check_card_deposit();
 
+-- trigger case_files case_files_stay
+
+CREATE TRIGGER case_files_stay BEFORE DELETE OR UPDATE OR TRUNCATE ON public.case_files FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
 -- trigger categories categories_note_change
 
 CREATE TRIGGER categories_note_change BEFORE INSERT OR UPDATE ON public.categories FOR EACH ROW EXECUTE FUNCTION public.note_change();
@@ -4034,6 +4066,11 @@ ALTER TABLE ONLY public.card_tokens
 
 ALTER TABLE ONLY public.card_tokens
     ADD CONSTRAINT card_tokens_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES public.payments(id);
+
+-- fk constraint case_files case_files_case_id_fkey
+
+ALTER TABLE ONLY public.case_files
+    ADD CONSTRAINT case_files_case_id_fkey FOREIGN KEY (case_id) REFERENCES public.cases(id);
 
 -- fk constraint checkpoints checkpoints_account_id_fkey
 

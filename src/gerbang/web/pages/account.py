@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from markupsafe import Markup
 from starlette.responses import Response
 
 from gerbang.errors import BadInputError, ConflictError
@@ -31,6 +32,7 @@ from gerbang.people.totp import provisioning_uri
 from gerbang.people.user import User
 from gerbang.secrets_box import CannotOpenError
 from gerbang.web.pages.catalogue import LANGUAGES
+from gerbang.web.pages.qr import qr_svg
 from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, Visit
 
@@ -244,7 +246,8 @@ async def new_factor_page(visit: Visit) -> Response:
         sealed = visit.form.raw("sealed")
         secret = _opened(visit, sealed)
     uri = provisioning_uri(secret, username=visit.user.username, issuer=f"Gerbang {visit.node.tag}")
-    return visit.page("pages/new_factor.html", secret=secret, sealed=sealed, uri=uri)
+    drawn = Markup(qr_svg(uri, title=visit.t("account.factor_qr")))  # noqa: S704 (our own drawing)
+    return visit.page("pages/new_factor.html", secret=secret, sealed=sealed, uri=uri, qr=drawn)
 
 
 async def add_factor(visit: Visit) -> Response:

@@ -125,6 +125,16 @@ class Form:
             self.refuse(name, self._words("form.too_large", most=bytes_max // 1_000_000))
         return content
 
+    async def uploads(self, name: str, *, bytes_max: int) -> list[tuple[str, bytes]]:
+        """Read files that may come several times or not at all: their names and contents."""
+        if not isinstance(self._data, FormData):
+            return []
+        files = [one for one in self._data.getlist(name) if isinstance(one, UploadFile)]
+        found = [(one.filename or "", await one.read(bytes_max + 1)) for one in files]
+        if any(len(content) > bytes_max for _, content in found):
+            self.refuse(name, self._words("form.too_large", most=bytes_max // 1_000_000))
+        return [(file, content) for file, content in found if file or content]
+
     def refuse(self, name: str, text: str) -> None:
         """Note what is wrong with a field; the first error stays."""
         self.errors.setdefault(name, text)

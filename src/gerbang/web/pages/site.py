@@ -45,6 +45,7 @@ log = structlog.get_logger()
 BODY_BYTES_MAX: Final = 1024 * 1024
 UPLOAD_BYTES_MAX: Final = 64 * 1024 * 1024
 FIELDS_MAX: Final = 5_000
+FILES_MAX: Final = 20
 _MISSING: Final = (NotFoundError, OrderNotFoundError, AccountNotFoundError)
 _AWAY: Final = (
     ConnectionError,
@@ -225,7 +226,7 @@ class PageEndpoint:
             return refusal
         try:
             if method not in SAFE_METHODS:
-                form = await visit.request.form(max_files=5, max_fields=FIELDS_MAX)
+                form = await visit.request.form(max_files=FILES_MAX, max_fields=FIELDS_MAX)
                 visit.form = Form(form, visit.t)
             return await self._entry.answer(visit)
         except _MISSING as error:

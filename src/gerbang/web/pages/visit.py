@@ -32,6 +32,9 @@ FLASH_LETTERS_MAX: Final = 2_000
 _ID_DIGITS_MAX: Final = 18
 """What has no more always fits a BIGINT."""
 
+GUIDE_COOKIE: Final = "gerbang_guide"
+"""Kept while the steps to the first sale are not done."""
+
 
 class Visit:
     """A request, seen by the function that answers it."""
@@ -96,6 +99,11 @@ class Visit:
     def is_fragment(self) -> bool:
         """Whether HTMX asks for a part of a page."""
         return self.request.headers.get("hx-request") == "true"
+
+    @property
+    def is_guided(self) -> bool:
+        """Whether somebody is on the way from empty to the first sale, on another page."""
+        return self.request.cookies.get(GUIDE_COOKIE) == "1" and not self.path.endswith("/start")
 
     def name(self, part: str = "code") -> str:
         """Give a part of the path."""
