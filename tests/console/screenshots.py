@@ -27,7 +27,10 @@ SHOTS: Final[tuple[tuple[str, str, str, str, Any], ...]] = (
     ("console-products", "/products/HSA5", "en", "light", SIZE),
     ("console-profit", "/ledger/profit", "id", "light", SIZE),
     ("console-phone", "/orders", "id", "dark", PHONE),
+    ("portal-call", "/developer/isikuota/prepaid", "en", "light", SIZE),
+    ("portal-phone", "", "id", "light", PHONE),
 )
+"""Name, path, language, theme and size; the name begins with the site."""
 
 
 def buy(demo: RunningDemo, reference: str, product: str, number: str) -> None:
@@ -59,9 +62,10 @@ async def shoot(browser: Browser, demo: RunningDemo, shot: tuple[str, str, str, 
     context = await browser.new_context(viewport=size, device_scale_factor=1)
     await dress(context, demo.base_url, language=language, theme=theme)
     watched = Watched(await context.new_page(), demo.base_url)
-    await watched.sign_in(demo.facts["console"])
+    site = name.partition("-")[0]
+    await watched.sign_in(demo.facts[site], f"/{site}")
     order = (await demo.fetch("SELECT max(order_id) AS id FROM attempts WHERE number = 2"))[0]["id"]
-    await watched.open("/console" + path.format(order=order))
+    await watched.open(f"/{site}{path.format(order=order)}")
     await watched.page.wait_for_timeout(700)
     await watched.page.screenshot(path=FOLDER / f"{name}.png")
     await context.close()
