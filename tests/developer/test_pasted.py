@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gerbang.developer.pasted import read_request
+from gerbang.developer.pasted import fields_of, read_request
 
 
 def test_a_json_body_is_a_body() -> None:
@@ -37,3 +37,16 @@ def test_the_body_of_a_curl_line_is_found() -> None:
 @pytest.mark.parametrize("text", ["curl 'unclosed", "http://[", "\x00", ""])
 def test_nonsense_is_no_crash(text: str) -> None:
     read_request(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ('{"amt": "5", "iMid": null}', {"amt": "5"}),
+        ("curl http://127.0.0.1/x -d 'amt=5&tXid='", {"amt": "5", "tXid": ""}),
+        ("http://127.0.0.1/x?amt=5", {"amt": "5"}),
+        ("{", {}),
+    ],
+)
+def test_the_fields_of_a_pasted_request_are_read(text: str, fields: dict[str, str]) -> None:
+    assert fields_of(read_request(text)) == fields

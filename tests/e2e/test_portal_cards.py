@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
+import json
 import re
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -227,3 +229,15 @@ async def test_the_state_of_the_order_that_was_tried_is_asked_without_typing(
             reply = await own.post(f"/portal/developer/{dialect}/{call}", data=form)
         assert good in html.unescape(reply.text), (dialect, ask)
         assert "NOT_FOUND" not in reply.text
+
+
+async def test_a_refused_merchant_token_is_explained(own: httpx.AsyncClient) -> None:
+    page = "/portal/developer/nicepay/signature"
+    assert "Signature refused?" in (await own.get("/portal/developer/nicepay")).text
+    fields = {"timeStamp": "20260102153000", "iMid": "DEMOINSTL1", "referenceNo": "A", "amt": "1"}
+    text = "|".join([*fields.values(), "demo-merchant-key-installment/0123456789=="])
+    token = hashlib.sha256(text.encode()).hexdigest()
+    sent = json.dumps({**fields, "merchantToken": token})
+    found = (await own.post(page, data={"request": sent})).text
+    assert "nothing stands between the fields" in found
+    assert "demo-merchant-key" not in found

@@ -46,6 +46,13 @@ def page(demo: RunningDemo, browser: Browser, state: Any) -> Iterator[Page]:
         yield opened
 
 
+@pytest.fixture
+def phone(demo: RunningDemo, browser: Browser, state: Any) -> Iterator[Page]:
+    with opened_page(browser, demo.base_url, language="en", size="phone") as opened:
+        opened.context.add_cookies(state)
+        yield opened
+
+
 def buy(demo: RunningDemo, reference: str) -> int:
     body = {"code": "HSA5", "msisdn": "081234561230", "request_id": reference}
     request = urllib.request.Request(  # noqa: S310 (our own demo)
@@ -82,11 +89,15 @@ def paths(page: Page, demo: RunningDemo) -> list[str]:
         "/portal/developer/magic-numbers",
         "/portal/developer/go-live",
         "/portal/developer/otomax/signature",
+        "/portal/developer/nicepay/payment",
         "/portal/cards",
+        "/portal/cards/merchants/DEMOSALE01",
+        "/portal/cards/settlements",
         "/portal/settings",
         "/portal/account",
         "/docs/dialects/isikuota",
-        "/docs/id/samples/socx",
+        "/docs/id/samples/nicepay",
+        "/docs/id/card-integration",
     ]
 
 
@@ -109,7 +120,8 @@ def test_every_page_is_whole_and_accessible(
     assert faults == {}
 
 
-def test_a_deposit_is_asked_for_with_the_keyboard_alone(page: Page) -> None:
+def test_a_deposit_is_asked_for_with_the_keyboard_alone(phone: Page) -> None:
+    page = phone
     page.goto("/portal/deposits")
     page.keyboard.type("321.000")
     page.keyboard.press("Enter")
@@ -118,7 +130,8 @@ def test_a_deposit_is_asked_for_with_the_keyboard_alone(page: Page) -> None:
     expect(page.get_by_text("1234567890")).to_be_visible()
 
 
-def test_a_deposit_by_card_is_paid_and_credited(demo: RunningDemo, page: Page) -> None:
+def test_a_deposit_by_card_is_paid_and_credited_on_a_phone(demo: RunningDemo, phone: Page) -> None:
+    page = phone
     page.goto("/portal/deposits")
     page.locator("#f-card_amount").fill("250.000")
     page.get_by_role("button", name="Pay by card").click()
@@ -137,6 +150,7 @@ def test_a_deposit_by_card_is_paid_and_credited(demo: RunningDemo, page: Page) -
         page.wait_for_timeout(300)
         page.reload()
     expect(credited).to_be_visible()
+    assert overflow(page) == 0
 
 
 def test_an_order_is_found_by_slash_and_complained_about(demo: RunningDemo, page: Page) -> None:
@@ -183,6 +197,21 @@ def test_a_token_is_rotated_and_shown_once(page: Page) -> None:
     row.get_by_role("button", name="Revoke").click()
     page.get_by_role("button", name="Yes, go on").click()
     expect(page.get_by_text("The credential is revoked.")).to_be_visible()
+
+
+def test_a_card_payment_is_given_back_after_a_question(page: Page) -> None:
+    for call in ("registration", "payment"):
+        page.goto(f"/portal/developer/nicepay/{call}")
+        page.get_by_role("button", name="Send as a test").click()
+        expect(page.locator("#reply")).to_contain_text("0000")
+    page.goto("/portal/cards")
+    page.locator("tbody a").first.click()
+    expect(page.get_by_label("A part, at most")).to_be_disabled()
+    page.get_by_label("Reason").fill("the buyer changed his mind")
+    page.get_by_role("button", name="Give money back").click()
+    page.get_by_role("button", name="Yes, go on").click()
+    expect(page.get_by_text("The money goes back to the card.")).to_be_visible()
+    expect(page.get_by_role("button", name="Give money back")).to_have_count(0)
 
 
 def test_language_and_theme_stay_as_they_were_chosen(page: Page) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import shlex
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
 
 from gerbang.outbound.message import InboundRequest
 
@@ -30,6 +32,18 @@ def read_request(text: str) -> InboundRequest:
         body=body.encode("utf-8", "replace"),
         client_ip="",
     )
+
+
+def fields_of(request: InboundRequest) -> dict[str, str]:
+    """Read JSON, a form or a query; what is neither has no fields."""
+    try:
+        said = msgspec.json.decode(request.body) if request.body[:1] == b"{" else None
+    except (msgspec.DecodeError, RecursionError):
+        return {}
+    if isinstance(said, dict):
+        return {str(name): str(value) for name, value in said.items() if value is not None}
+    text = (request.body or request.query).decode("utf-8", "replace")
+    return dict(parse_qsl(text, keep_blank_values=True))
 
 
 def _curl(text: str) -> tuple[str, str]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
 from starlette.responses import Response
 
+from gerbang.cards.merchant import Merchant
 from gerbang.developer.call import Call, CallBook
-from gerbang.developer.pasted import read_request
+from gerbang.developer.pasted import fields_of, read_request
 from gerbang.developer.samples import BOOKS, samples_of
 from gerbang.developer.try_it import editable, try_call, with_values
-from gerbang.dialects.contract import Credential
 from gerbang.dialects.dialect import SignatureExplanation
+from gerbang.dialects.nicepay.explain import FIELDS, explain_token
 from gerbang.dialects.registry import DIALECTS
 from gerbang.docs_tables import block
 from gerbang.documentation.render import render
@@ -21,7 +22,7 @@ from gerbang.errors import BadInputError, NotFoundError
 from gerbang.golive.read import read_checklist
 from gerbang.outbound.message import InboundRequest
 from gerbang.people.role import Permission
-from gerbang.portal.asker import CARDS, fill_for, who_asks
+from gerbang.portal.asker import CARDS, Who, fill_for, who_asks
 from gerbang.portal.own import own_id, own_reseller
 from gerbang.portal.store import SQL
 from gerbang.web.pages.site import Site
@@ -67,7 +68,8 @@ async def go_live_page(visit: Visit) -> Response:
 async def signature_page(visit: Visit) -> Response:
     """Ask for a request whose signature was refused."""
     book = _book(visit)
-    _explainer(visit, book)
+    if not _explains(book):
+        raise NotFoundError(visit.t("error.no_such_thing"))
     who = await who_asks(visit, book)
     return visit.page("portal/signature.html", book=book, who=who, found=None)
 
@@ -75,13 +77,10 @@ async def signature_page(visit: Visit) -> Response:
 async def post_signature(visit: Visit) -> Response:
     """Say how we build the signature of a request, and where the one that came parts from it."""
     book = _book(visit)
-    explain = _explainer(visit, book)
     who = await who_asks(visit, book)
     text = visit.form.text("request", most=20_000)
     visit.form.check()
-    if who.credential is None:
-        raise BadInputError(visit.t("portal.no_credential"))
-    found = explain(read_request(text), who.credential)
+    found = _explained(visit, book, who, read_request(text))
     if found is None:
         problem = visit.t("portal.signature_unreadable")
         raise BadInputError(problem, {"request": problem})
@@ -149,16 +148,26 @@ def _book(visit: Visit) -> CallBook:
 def _explains(book: CallBook) -> bool:
     """Tell whether a dialect's signatures can be explained."""
     dialect = DIALECTS.get(book.dialect)
-    return dialect is not None and dialect.explain is not None
+    return book.dialect == CARDS or (dialect is not None and dialect.explain is not None)
 
 
-def _explainer(
-    visit: Visit, book: CallBook
-) -> Callable[[InboundRequest, Credential], SignatureExplanation | None]:
-    dialect = DIALECTS.get(book.dialect)
-    if dialect is None or dialect.explain is None:
-        raise NotFoundError(visit.t("error.no_such_thing"))
-    return dialect.explain
+def _explained(
+    visit: Visit, book: CallBook, who: Who, request: InboundRequest
+) -> SignatureExplanation | None:
+    if who.merchant is not None:
+        return _token_explained(fields_of(request), who.merchant)
+    explain = DIALECTS[book.dialect].explain if book.dialect in DIALECTS else None
+    if explain is None or who.credential is None:
+        raise BadInputError(visit.t("portal.no_credential"))
+    return explain(request, who.credential)
+
+
+def _token_explained(fields: Mapping[str, str], merchant: Merchant) -> SignatureExplanation | None:
+    token = fields.get("merchantToken", "")
+    names = FIELDS["cancel" if "cancelType" in fields else "order"]
+    known = {"iMid": merchant.imid, **fields}  # a payment's form does not name it
+    parts = {name: known.get(name, "") for name in names}
+    return explain_token(parts, merchant.key, given=token) if token else None
 
 
 def _call(visit: Visit) -> Call:
