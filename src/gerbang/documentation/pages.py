@@ -150,10 +150,12 @@ class DocumentationSite:
             (
                 "> An open-source host-to-host gateway: resellers buy airtime, data, tokens and "
                 "bills over the IsiKuota, SocX and OtomaX protocols, suppliers are reached "
-                "over the same ones, a double-entry ledger keeps every rupiah. Unknown is a state."
+                "over the same ones, merchants charge cards over NICEPAY's, a double-entry ledger "
+                "keeps every rupiah. Unknown is a state."
             ),
             "",
             f"The management API describes itself: {base_url}/api/openapi.json",
+            f"In Indonesian: {base_url}/docs/id, and a page's Markdown at its name with .id.md.",
         ]
         for section, slugs in self._sections.items():
             lines += ["", f"## {WORDS['en'][section]}", ""]
