@@ -18,7 +18,7 @@ from gerbang.people.role import Permission
 from gerbang.portal.days import one_of, text_of
 from gerbang.portal.own import own_id
 from gerbang.portal.store import NEWEST, SQL
-from gerbang.web.pages.paging import ROWS, after_of, page_of
+from gerbang.web.pages.paging import ROWS, after_of, page_of_rows
 from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
 
@@ -48,12 +48,7 @@ async def cards_page(visit: Visit) -> Response:
         text_of(visit.query, "q"),
         ROWS,
     )
-    page = page_of(
-        [dict(row) for row in rows],
-        after=rows[-1]["id"] if len(rows) == ROWS else None,
-        path=visit.path,
-        query=visit.query,
-    )
+    page = page_of_rows(rows, path=visit.path, query=visit.query)
     return visit.page(
         "portal/cards.html", merchants=merchants, page=page, states=STATES, query=visit.query
     )

@@ -19,7 +19,7 @@ from gerbang.people.role import Permission
 from gerbang.portal.csv_file import csv_answer
 from gerbang.portal.own import own_id
 from gerbang.portal.store import NEWEST, SQL
-from gerbang.web.pages.paging import ROWS, after_of, page_of
+from gerbang.web.pages.paging import ROWS, after_of, page_of_rows
 from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
 
@@ -140,12 +140,7 @@ async def settlements_page(visit: Visit) -> Response:
     rows = await visit.pool.fetch(
         SQL.settlements, own_id(visit), after_of(visit.query) or NEWEST, ROWS
     )
-    page = page_of(
-        [dict(row) for row in rows],
-        after=rows[-1]["id"] if len(rows) == ROWS else None,
-        path=visit.path,
-        query=visit.query,
-    )
+    page = page_of_rows(rows, path=visit.path, query=visit.query)
     return visit.page("portal/settlements.html", page=page)
 
 

@@ -19,7 +19,7 @@ from gerbang.portal.order_view import own_view
 from gerbang.portal.own import check_own_order, own_id
 from gerbang.portal.store import NEWEST, SQL
 from gerbang.web.pages.evidence import evidence_answer, sent_evidence
-from gerbang.web.pages.paging import ROWS, after_of, page_of
+from gerbang.web.pages.paging import ROWS, after_of, page_of_rows
 from gerbang.web.pages.receipts import receipt_answer
 from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
@@ -43,12 +43,7 @@ def add_pages(site: Site) -> None:
 async def orders_page(visit: Visit) -> Response:
     """List one's orders."""
     rows = await _rows(visit, before=after_of(visit.query), limit=ROWS)
-    page = page_of(
-        [dict(row) for row in rows],
-        after=rows[-1]["id"] if len(rows) == ROWS else None,
-        path=visit.path,
-        query=visit.query,
-    )
+    page = page_of_rows(rows, path=visit.path, query=visit.query)
     return visit.page("portal/orders.html", page=page, states=STATES, query=visit.query)
 
 

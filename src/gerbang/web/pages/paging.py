@@ -34,6 +34,13 @@ def page_of(
     return Page(items=items, next_url=following, first_url=first)
 
 
+def page_of_rows(rows: Sequence[Any], *, path: str, query: Mapping[str, str]) -> Page:
+    """Make a page of rows that were read by id, at most `ROWS` of them."""
+    items = [dict(row) for row in rows]
+    after = items[-1]["id"] if len(items) == ROWS else None
+    return page_of(items, after=after, path=path, query=query)
+
+
 def after_of(query: Mapping[str, str], key: str = "after") -> int | None:
     """Read where a page begins; nonsense begins at the start."""
     return id_of(query.get(key, ""))
