@@ -56,6 +56,21 @@ _CELLS: Final[Mapping[str, str]] = MappingProxyType(
         "any other": "lainnya",
         "8 s": "8 detik",
         "0 s": "0 detik",
+        # orders
+        "state": "status",
+        "IsiKuota code, status": "code dan status IsiKuota",
+        "SocX rc": "rc SocX",
+        "OtomaX status": "status OtomaX",
+        "no report": "tanpa laporan",
+        "the reason's code, see below": "kode sebabnya, lihat dialeknya",
+        "supplier speaks": "supplier memakai",
+        "same reference again": "referensi yang sama lagi",
+        '"not found"': '"tidak ditemukan"',
+        "asked again after (s)": "ditanya lagi setelah (detik)",
+        "safe": "aman",
+        "unsafe": "tidak aman",
+        "unsafe, unless declared": "tidak aman, kecuali dinyatakan",
+        "never evidence": "tidak pernah menjadi bukti",
         # deposit tickets
         "opened, `paid` at once": "dibuka, langsung `paid`",
         "opened, `paid` after 2 s": "dibuka, `paid` setelah 2 detik",
@@ -183,6 +198,7 @@ _PLAN: Final = (
     (r"failed after ([\d.]+) s", r"gagal setelah \1 detik"),
     (r"reversed after ([\d.]+) s", r"dibatalkan setelah \1 detik"),
     ("^rejected", "ditolak"),
+    (r"^(\d+) answers over (\d+) s", r"\1 jawaban selama \2 detik"),
 )
 """What plans of magic numbers are written with; the rest of a cell stays."""
 

@@ -13,6 +13,7 @@ from gerbang.documentation import code_samples
 from gerbang.documentation.pages import DocumentationSite
 from gerbang.documentation.site import WORDS, sections
 from gerbang.documentation.source import Library, library
+from gerbang.documentation.twins import marked
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = DocumentationSite()
@@ -83,7 +84,19 @@ async def test_pages_load_nothing_from_elsewhere_and_hold_no_script_of_their_own
 async def test_a_page_without_a_translation_says_so_in_indonesian(http: httpx.AsyncClient) -> None:
     reply = await http.get("/docs/id/ledger")
     assert "belum ada dalam bahasa Indonesia" in reply.text
-    assert "belum ada" not in (await http.get("/docs/id/readme")).text
+    for page in ("readme", "orders"):
+        assert "belum ada" not in (await http.get(f"/docs/id/{page}")).text
+
+
+async def test_a_translation_older_than_its_page_says_so(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.md").write_text("# A\n\nNew words.\n")
+    (tmp_path / "docs" / "a.id.md").write_text(marked("# A\n\nKata.\n", "# A\n\nOld words.\n"))
+    old = DocumentationSite(Library(tmp_path / "none", tmp_path)).page("a", "id")
+    (tmp_path / "docs" / "a.id.md").write_text(marked("# A\n\nKata.\n", "# A\n\nNew words.\n"))
+    new = DocumentationSite(Library(tmp_path / "none", tmp_path)).page("a", "id")
+    assert "lebih lama daripada" in (old or "")
+    assert "lebih lama daripada" not in (new or "")
 
 
 async def test_a_page_that_is_not_there_says_what_to_do(http: httpx.AsyncClient) -> None:

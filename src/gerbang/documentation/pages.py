@@ -19,6 +19,7 @@ from gerbang.documentation import code_samples
 from gerbang.documentation.render import Rendered, anchors_of, render, summary_of, title_of
 from gerbang.documentation.site import WORDS, sections
 from gerbang.documentation.source import Library, library
+from gerbang.documentation.twins import is_current
 from gerbang.web import STATIC
 
 HEADERS: Final = {
@@ -68,6 +69,7 @@ class DocumentationSite:
                 slug,
                 language,
                 rendered=rendered,
+                note=self._note(slug, stored, text, language),
                 is_english=language != "en" and stored == slug,
                 markdown=f"/docs/{stored}.md",
             )
@@ -75,6 +77,7 @@ class DocumentationSite:
 
     def show(self, slug: str, language: str, **values: Any) -> str:
         """Put a page into the site's frame."""
+        values = {"note": "", "is_english": False, "markdown": ""} | values
         other = "id" if language == "en" else "en"
         return self._templates.get_template("page.html").render(
             slug=slug,
@@ -92,9 +95,17 @@ class DocumentationSite:
 
     def samples_page(self, slug: str, language: str, text: str) -> str:
         """Show a page of samples, which are made for each reader anew."""
-        return self.show(
-            slug, language, rendered=render(text), is_english=False, markdown=f"/docs/{slug}.md"
-        )
+        return self.show(slug, language, rendered=render(text), markdown=f"/docs/{slug}.md")
+
+    def _note(self, slug: str, stored: str, text: str, language: str) -> str:
+        """Say that a page is English only, or older than the English one."""
+        if language == "en":
+            return ""
+        if stored == slug:
+            return WORDS[language]["only_english"]
+        named = slug.startswith("readme")  # its samples are held equal by a test of their own
+        english = self._library.read(slug) or ""
+        return "" if named or is_current(text, english) else WORDS[language]["older"]
 
     def _stored(self, slug: str, language: str) -> str:
         translated = f"{slug}.{language}"
