@@ -50,7 +50,7 @@ async def read_told(gateway: ServedGateway) -> Told:
         ),
         attempts=await fetch(
             "SELECT a.id, a.order_id, a.number, s.code AS supplier, a.reference,"
-            "       a.state::text AS state, a.sends, a.due_at"
+            "       a.state::text AS state, a.reason, a.message, a.sends, a.due_at"
             "  FROM attempts a JOIN suppliers s ON s.id = a.supplier_id ORDER BY a.number"
         ),
         callbacks=await fetch(

@@ -201,6 +201,8 @@ class Judge:
         if order["state"] == "pending":
             self._judge_pending(order)
             return
+        if order["state"] == "failed":
+            counts[f"failed: {self._why_failed(order)}"] += 1
         if self._was_lied_to(order):
             counts["lied to"] += 1
             self.result.lied_to.add(order["destination"])
@@ -208,6 +210,18 @@ class Judge:
         else:
             self._judge_plain(order, sales)
         self._judge_callbacks(order)
+
+    def _why_failed(self, order: Mapping[str, Any]) -> str:
+        """Say what the last attempt ended by, from what is stored of it."""
+        last = max(self._attempts[order["id"]], key=lambda a: a["number"])
+        if last["state"] == "unavailable":
+            tripped = str(last["message"]).startswith(("supplier: ", "product at this supplier: "))
+            return "no supplier was trusted" if tripped else "the supplier was not reached"
+        if last["state"] == "delivered":
+            return "before a late success"
+        if "decided_by_not_found" in self._cases[order["id"]]:
+            return "found nowhere, repeatedly"
+        return str(last["reason"])
 
     def _was_lied_to(self, order: Mapping[str, Any]) -> bool:
         """A supplier was to lie, and did: we hold its callback that denies its own book."""

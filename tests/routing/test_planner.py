@@ -145,6 +145,7 @@ class StandInPulse:
         self.flying: dict[int, int] = {}
         self.today: dict[int, int] = {}
         self.standings: dict[int, Standing] = {}
+        self.probes: list[tuple[int, int]] = []
 
     def in_flight(self, supplier_id: int) -> int:
         return self.flying.get(supplier_id, 0)
@@ -154,6 +155,9 @@ class StandInPulse:
 
     def standing(self, supplier_id: int, product_id: int, at: datetime) -> Standing:
         return self.standings.get(supplier_id, HEALTHY)
+
+    def note_choice(self, supplier_id: int, product_id: int, at: datetime) -> None:
+        self.probes.append((supplier_id, product_id))
 
 
 class House:
@@ -291,3 +295,14 @@ def test_explaining_buys_nothing_and_says_the_same() -> None:
     planned = house.first()
     assert isinstance(planned, PlannedAttempt)
     assert choice.explanation() == planned.explanation
+
+
+def test_an_order_that_is_to_be_a_probe_keeps_its_place_and_an_explanation_keeps_none() -> None:
+    house = House()
+    house.pulse.standings[1] = Standing(usable=True, probing=True)
+    house.planner.explain(make_reseller(), make_admission())
+    assert house.pulse.probes == []
+    assert house.first_supplier() == 1
+    assert house.pulse.probes == [(1, 1)]
+    house.planner.plan_next(make_order(), [make_attempt(1)])
+    assert house.pulse.probes == [(1, 1)]

@@ -18,7 +18,7 @@ from gerbang.orders.outcome import (
 )
 from gerbang.orders.reasons import Reason
 from gerbang.routing import watch as watch_module
-from gerbang.routing.health import CircuitState, HealthSettings, Signal
+from gerbang.routing.health import RESERVED_S, CircuitState, HealthSettings, Signal
 from gerbang.routing.standing import HEALTHY
 from gerbang.routing.watch import (
     Blame,
@@ -143,6 +143,35 @@ def test_a_tripped_supplier_gets_probes_only_after_its_question_was_answered() -
     assert closed.sentence() == "probe orders that succeeded: 1"
     assert node.watch.standing(ALFA, PULSA, node.at) is HEALTHY
     assert node.watch.open_circuits(node.at) == []
+
+
+def test_of_a_burst_one_order_is_taken_as_the_probe_and_the_others_are_not_even_chosen() -> None:
+    node = Node()
+    for _ in range(3):
+        node.see(Unknown())
+    node.wait(30)
+    node.watch.note_question(ALFA, node.at, answered=True)
+    assert node.usable()
+    node.watch.note_choice(supplier_id=ALFA, product_id=PULSA, at=node.at)
+    refused = node.watch.standing(ALFA, PULSA, node.at)
+    assert not refused.usable
+    assert refused.sentence().endswith("a probe order is on its way")
+    assert node.watch.standing(ALFA, PULSA, node.at, has_place=True).usable
+    node.watch.note_sent(supplier_id=ALFA, product_id=PULSA, attempt_id=99, at=node.at)
+    assert not node.watch.standing(ALFA, PULSA, node.at, has_place=True).usable
+    node.wait(5)
+    assert not node.usable()
+
+
+def test_a_place_that_no_order_took_is_free_again_soon() -> None:
+    node = Node()
+    for _ in range(3):
+        node.see(Unknown())
+    node.wait(30)
+    node.watch.note_question(ALFA, node.at, answered=True)
+    node.watch.note_choice(supplier_id=ALFA, product_id=PULSA, at=node.at)
+    node.wait(RESERVED_S)
+    assert node.usable()
 
 
 def test_a_supplier_with_many_bad_numbers_is_healthy() -> None:

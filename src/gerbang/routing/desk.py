@@ -75,6 +75,7 @@ class HealthDesk:
         self._rounds = 0
         self._task: asyncio.Task[None] | None = None
         self._questions: set[asyncio.Task[None]] = set()
+        self.pulse.on_changes = self._note
 
     def _terms(self, supplier_id: int) -> HealthTerms:
         supplier = self._directory.suppliers.get(supplier_id)
@@ -128,7 +129,7 @@ class HealthDesk:
         """Count an attempt that is about to be sent, or say why it must not be."""
         at = self._clock.now()
         supplier_id = attempt.supplier_id
-        standing = self.pulse.standing(supplier_id, order.product_id, at)
+        standing = self.pulse.standing(supplier_id, order.product_id, at, has_place=True)
         if not standing.usable:
             return standing.sentence()
         most = supplier.orders_per_day_max

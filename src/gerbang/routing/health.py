@@ -44,6 +44,10 @@ class HealthSettings(msgspec.Struct, frozen=True, kw_only=True):
     """A probe without a final result blocks the next one for no longer than this."""
 
 
+RESERVED_S: Final = 2
+"""How long a place among the probes is kept for an order that is being written."""
+
+
 class CircuitState(StrEnum):
     """Whether orders pass."""
 
@@ -107,6 +111,8 @@ class Circuit(msgspec.Struct, frozen=True, kw_only=True):
     """When an open circuit may be asked, or a product's may be tried."""
     probes: tuple[Probe, ...] = ()
     probes_good: int = 0
+    reserved: tuple[datetime, ...] = ()
+    """When places among the probes were promised to orders that are not written yet."""
 
 
 FRESH: Final = Circuit()
@@ -147,7 +153,21 @@ def note_probe(
     """Remember that an order went to a supplier that is being tried."""
     if circuit.state is not CircuitState.HALF_OPEN:
         return circuit
-    return replace(circuit, probes=(*_live_probes(circuit, at, settings), Probe(attempt_id, at)))
+    return replace(
+        circuit,
+        probes=(*_live_probes(circuit, at, settings), Probe(attempt_id, at)),
+        reserved=_live_reserved(circuit, at)[1:],
+    )
+
+
+def note_choice(circuit: Circuit, at: datetime) -> Circuit:
+    """Keep a place among the probes for an order that was given this way.
+
+    Else a whole burst would be taken in for the one probe, and all but one of it would fail.
+    """
+    if circuit.state is not CircuitState.HALF_OPEN:
+        return circuit
+    return replace(circuit, reserved=(*_live_reserved(circuit, at), at))
 
 
 def note_answer(circuit: Circuit, at: datetime, *, settings: HealthSettings) -> Circuit:
@@ -164,6 +184,7 @@ def note_answer(circuit: Circuit, at: datetime, *, settings: HealthSettings) -> 
         retry_at=None,
         probes=(),
         probes_good=0,
+        reserved=(),
     )
 
 
@@ -197,12 +218,14 @@ def judge(
     *,
     subject: Subject = "supplier",
     settings: HealthSettings,
+    has_place: bool = False,
 ) -> Standing:
-    """Say whether an order may pass now, and why."""
+    """Say whether an order may pass now, and why; `has_place`: it was chosen before."""
     if circuit.state is CircuitState.CLOSED:
         return HEALTHY
     probing = circuit.state is CircuitState.HALF_OPEN
-    room = len(_live_probes(circuit, at, settings)) < settings.probes_at_once_max
+    promised = 0 if has_place else len(_live_reserved(circuit, at))
+    room = len(_live_probes(circuit, at, settings)) + promised < settings.probes_at_once_max
     return Standing(
         usable=probing and room,
         probing=probing,
@@ -313,6 +336,11 @@ def _wait(openings: int, settings: HealthSettings) -> timedelta:
 def _live_probes(circuit: Circuit, at: datetime, settings: HealthSettings) -> tuple[Probe, ...]:
     lost = timedelta(seconds=settings.probe_lost_after_s)
     return tuple(p for p in circuit.probes if at - p.sent_at < lost)
+
+
+def _live_reserved(circuit: Circuit, at: datetime) -> tuple[datetime, ...]:
+    kept = timedelta(seconds=RESERVED_S)
+    return tuple(reserved for reserved in circuit.reserved if at - reserved < kept)
 
 
 def _note_good_probe(circuit: Circuit, at: datetime, settings: HealthSettings) -> Circuit:

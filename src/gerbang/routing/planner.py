@@ -52,6 +52,10 @@ class Pulse(Protocol):
         """Say whether supplier and product are trusted now."""
         ...
 
+    def note_choice(self, supplier_id: int, product_id: int, at: datetime) -> None:
+        """Hear that an order goes there as a probe."""
+        ...
+
 
 class Planner:
     """Chooses routes for first and further attempts."""
@@ -83,7 +87,7 @@ class Planner:
     def plan_first(self, reseller: Reseller, admission: Admission) -> PlannedAttempt | Refusal:
         """Choose the first route of a new order."""
         choice = self.explain(reseller, admission)
-        planned = _planned(choice)
+        planned = self._take(choice)
         if planned is not None:
             return planned
         disturbed = any(verdict.code in UNFIT_MEANS_DISTURBED for verdict in choice.verdicts)
@@ -105,7 +109,7 @@ class Planner:
             attempts=attempts,
             deadline=self._deadline(order),
         )
-        return _planned(self._choose(order.product_id, wish))
+        return self._take(self._choose(order.product_id, wish))
 
     def plan_bill(
         self,
@@ -175,6 +179,14 @@ class Planner:
             if supplier is not None:
                 candidates.append(self._candidate(route, supplier, wish.at))
         return choose(candidates, wish, roll=self._roll)
+
+    def _take(self, choice: Choice) -> PlannedAttempt | None:
+        """Plan what was chosen; a supplier that is being tried keeps a place for it."""
+        best = choice.best
+        if best is not None and best.health is not None and best.health.probing and self._pulse:
+            route = best.route
+            self._pulse.note_choice(route.supplier_id, route.product_id, choice.wish.at)
+        return _planned(choice)
 
     def _candidate(self, route: Route, supplier: Supplier, at: datetime) -> Candidate:
         pulse, supplier_id = self._pulse, route.supplier_id

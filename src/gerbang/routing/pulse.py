@@ -6,7 +6,7 @@ Dispatch tells it what it sends and what comes back; the planner asks it before 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 
@@ -27,6 +27,8 @@ class SupplierPulse:
         self._today: Counter[int] = Counter()
         self.nodes = 1
         """How many processes send to suppliers; they share what is allowed."""
+        self.on_changes: Callable[[list[HealthChange]], None] | None = None
+        """Hears of the changes that a choice caused."""
 
     # --- what the planner asks -----------------------------------------------------------------
 
@@ -42,9 +44,17 @@ class SupplierPulse:
         """Count the orders that were sent to a supplier on this WIB day."""
         return self._today[supplier_id] if self._day == business_day(at) else 0
 
-    def standing(self, supplier_id: int, product_id: int, at: datetime) -> Standing:
+    def standing(
+        self, supplier_id: int, product_id: int, at: datetime, *, has_place: bool = False
+    ) -> Standing:
         """Say whether supplier and product are trusted now."""
-        return self.watch.standing(supplier_id, product_id, at)
+        return self.watch.standing(supplier_id, product_id, at, has_place=has_place)
+
+    def note_choice(self, supplier_id: int, product_id: int, at: datetime) -> None:
+        """Keep a place for an order that was chosen as a probe."""
+        changes = self.watch.note_choice(supplier_id=supplier_id, product_id=product_id, at=at)
+        if changes and self.on_changes is not None:
+            self.on_changes(changes)
 
     # --- what dispatch tells -------------------------------------------------------------------
 

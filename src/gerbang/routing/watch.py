@@ -35,6 +35,7 @@ from gerbang.routing.health import (
     judge,
     may_be_asked,
     note_answer,
+    note_choice,
     note_outcome,
     note_probe,
     note_silence,
@@ -156,18 +157,29 @@ class Watch:
         self._circuits: dict[Key, Circuit] = {}
         self._tripped: set[Key] = set()
 
-    def standing(self, supplier_id: int, product_id: int, at: datetime) -> Standing:
+    def standing(
+        self, supplier_id: int, product_id: int, at: datetime, *, has_place: bool = False
+    ) -> Standing:
         """Say whether an order of this product may go to this supplier now.
 
-        A product is tried again when its time has come; a supplier only once it answered.
+        A product is tried again when its time has come; a supplier only once it answered. An order
+        that was chosen as a probe has a place, which it need not share with itself.
         """
         if not self._tripped or not self._terms_of(supplier_id).watched:
             return HEALTHY
-        own = self._judge((supplier_id, 0), at)
+        own = self._judge((supplier_id, 0), at, has_place=has_place)
         if not own.usable:
             return own
-        of_product = self._judge((supplier_id, product_id), at)
+        of_product = self._judge((supplier_id, product_id), at, has_place=has_place)
         return own if of_product is HEALTHY else of_product
+
+    def note_choice(self, *, supplier_id: int, product_id: int, at: datetime) -> list[HealthChange]:
+        """Hear that an order was chosen as a probe and is about to be written."""
+        changes = []
+        for key in ((supplier_id, 0), (supplier_id, product_id)):
+            if key in self._tripped:
+                changes += self._keep(key, note_choice(self._woken(key, at), at))
+        return changes
 
     def note_sent(
         self, *, supplier_id: int, product_id: int, attempt_id: int, at: datetime
@@ -244,7 +256,9 @@ class Watch:
         """Take over a circuit that another node changed; our own probes stay under way."""
         own = self._circuits.get(key, FRESH)
         if own.state is CircuitState.HALF_OPEN and circuit.state is CircuitState.HALF_OPEN:
-            circuit = replace(circuit, probes=own.probes, probes_good=own.probes_good)
+            circuit = replace(
+                circuit, probes=own.probes, probes_good=own.probes_good, reserved=own.reserved
+            )
         self._keep(key, circuit)
 
     def tripped(self) -> list[Key]:
@@ -255,12 +269,13 @@ class Watch:
         """List what is not trusted: supplier id, product id or None, and why."""
         return [(key[0], key[1] or None, self._judge(key, at)) for key in sorted(self._tripped)]
 
-    def _judge(self, key: Key, at: datetime) -> Standing:
+    def _judge(self, key: Key, at: datetime, *, has_place: bool = False) -> Standing:
         if key not in self._tripped:
             return HEALTHY
         subject: Subject = "product" if key[1] else "supplier"
         circuit = self._woken(key, at)
-        return judge(circuit, at, subject=subject, settings=self._settings_of(key))
+        settings = self._settings_of(key)
+        return judge(circuit, at, subject=subject, settings=settings, has_place=has_place)
 
     def _woken(self, key: Key, at: datetime) -> Circuit:
         """Give a circuit; a product's is half-open when its time has come, without a question."""
