@@ -324,7 +324,7 @@ def test_a_dialect_imports_no_use_case_of_the_core() -> None:
 
 
 CONTRACTS: Final = frozenset(
-    {"contract", "supplier_contract", "card_contract", "dialect", "credential_form"}
+    {"contract", "supplier_contract", "card_contract", "dialect", "credential_form", "extras"}
 )
 
 

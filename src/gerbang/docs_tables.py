@@ -11,7 +11,8 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -22,11 +23,11 @@ from gerbang import settings as settings_module
 from gerbang.cards.acquirers.sandbox_cards import TEST_CARDS
 from gerbang.cards.payment import PaymentState
 from gerbang.cards.transitions import PAYMENT_STEPS
-from gerbang.dialects import isikuota, otomax, socx
 from gerbang.dialects.contract import OrderState
 from gerbang.dialects.dialect import Dialect
 from gerbang.dialects.isikuota import spec as isikuota_spec
 from gerbang.dialects.otomax import spec as otomax_spec
+from gerbang.dialects.registry import DIALECTS
 from gerbang.dialects.socx import spec as socx_spec
 from gerbang.dialects.supplier_contract import AnswerRule, LearnRules
 from gerbang.docs_card_postings import card_posting_table
@@ -179,25 +180,12 @@ def _test_cards() -> str:
 
 
 def _state_words() -> str:
-    rows = []
-    for state in OrderState:
-        word = f"{code(isikuota_spec.ORDER_CODE[state])}, {code(isikuota_spec.STATUS_WORD[state])}"
-        rows.append((code(state.value), word, _SOCX_STATE[state], _otomax_status(state)))
-    return table(("state", "IsiKuota code, status", "SocX rc", "OtomaX status"), rows)
-
-
-_SOCX_STATE: Final = {
-    OrderState.PENDING: code(socx_spec.RC_PENDING),
-    OrderState.SUCCESS: code(socx_spec.RC_SUCCESS),
-    OrderState.FAILED: "the reason's code, see below",
-    OrderState.REVERSED: code(socx_spec.RC_REFUNDED),
-}
-
-
-def _otomax_status(state: OrderState) -> str:
-    if state is OrderState.PENDING:
-        return "no report"
-    return code(otomax_spec.STATUS_OF_STATE[state])
+    telling = [d.extras for d in DIALECTS.values() if d.extras.states]
+    rows = [
+        (code(state.value), *(extras.states[state.value] for extras in telling))
+        for state in OrderState
+    ]
+    return table(("state", *(extras.states_head for extras in telling)), rows)
 
 
 # --- dialects -----------------------------------------------------------------------------------
@@ -239,12 +227,9 @@ def _otomax_codes() -> str:
     return table(("reason", "OtomaX number", "text", "never with GAGAL"), rows)
 
 
-_DIALECTS: Final[Sequence[Dialect]] = (isikuota.DIALECT, socx.DIALECT, otomax.DIALECT)
-
-
 def _truth_tables() -> str:
     return "\n\n".join(
-        f"### {dialect.title}\n\n{_truth_table(dialect.answers)}" for dialect in _DIALECTS
+        f"### {dialect.title}\n\n{_truth_table(dialect.answers)}" for dialect in DIALECTS.values()
     )
 
 
@@ -281,7 +266,7 @@ def _yes(value: bool) -> str:  # noqa: FBT001 (a word for a truth value)
 
 def _learn_table() -> str:
     rows = []
-    for dialect in _DIALECTS:
+    for dialect in DIALECTS.values():
         learn = dialect.learn
         evidence = "never evidence"
         if learn.not_found_answers:
@@ -300,7 +285,7 @@ def _resend_word(learn: LearnRules) -> str:
 
 def _capabilities() -> str:
     rows = []
-    for dialect in _DIALECTS:
+    for dialect in DIALECTS.values():
         wait = f"{dialect.reply_wait_ms_default / 1000:g} s"
         formats = ", ".join(code(name) for name in dialect.callback_formats)
         events = ", ".join(sorted(event.value for event in dialect.callback_events))
@@ -361,8 +346,15 @@ def _commands() -> str:
     return table(("command", "what it does"), rows)
 
 
+def _codes_of(dialect: Dialect) -> str:
+    """What every dialect has: its own word for every reason."""
+    rows = ((code(reason.value), code(word)) for reason, word in dialect.reasons.items())
+    return table(("reason", dialect.title), rows)
+
+
 BLOCKS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
     {
+        **{f"{d.name}-codes": partial(_codes_of, d) for d in DIALECTS.values()},
         "settings": _settings_table,
         "order-states": _order_diagram,
         "attempt-states": _attempt_diagram,

@@ -32,6 +32,7 @@ from gerbang.orders.directory import ResellerTerms, SupplierTerms
 from gerbang.orders.order import Attempt, Order
 from gerbang.orders.writes import PlannedAttempt, SandboxStep
 from gerbang.resellers.reseller import Reseller
+from gerbang.routing.foresee import Foresight, foresee
 from gerbang.routing.planner import Planner
 from gerbang.sandbox.clock import SandboxClock
 from gerbang.sandbox.magic import testing_steps
@@ -96,6 +97,20 @@ class Memory:
     def choose_next(self, order: Order, attempts: Sequence[Attempt]) -> PlannedAttempt | None:
         """See orders/directory.py."""
         return self._planner.plan_next(order, attempts)
+
+    def foresee(
+        self, *, product: str, reseller: str, destination: str, quantity: int | None = None
+    ) -> Foresight:
+        """Say who would win an order right now, and why. Raises NotFoundError."""
+        return foresee(
+            self._snapshot,
+            self._planner,
+            self.offer,
+            product=product,
+            reseller=reseller,
+            destination=destination,
+            quantity=quantity,
+        )
 
     # --- callbacks -------------------------------------------------------------------------------
 

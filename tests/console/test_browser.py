@@ -50,6 +50,7 @@ PAGES: Final = (
     "/suppliers/demo-socx/float",
     "/suppliers/demo-socx/prices",
     "/suppliers/demo-otomax/lab",
+    "/suppliers/areas",
     "/suppliers/demo-socx/settings",
     "/proposals",
     "/recon",

@@ -294,7 +294,7 @@ async def test_a_supplier_is_made_and_its_keys_never_come_back(shop: Shop) -> No
         "base_url": "http://127.0.0.1:9",
         "secret_pin": "9182",
         "secret_password": "rahasia7",
-        "settings": '{"member_id": "G"}',
+        "settings": '{"member_id": "GERBANG"}',
     }
     await shop.post("/console/suppliers/new", {**form, "settings": "{"}, 422)
     await shop.post("/console/suppliers/new", form)
@@ -307,6 +307,40 @@ async def test_a_supplier_is_made_and_its_keys_never_come_back(shop: Shop) -> No
         {"text": "T#77 R#A1 S5.0812 SUKSES. SN/Ref: 123456. Saldo 5.000 - 100 = 4.900"},
     )
     assert "123456" in told(read)
+    wrong = {**form, "code": "oto2", "settings": '{"member_id": "g h"}'}
+    assert "member" in told(await shop.post("/console/suppliers/new", wrong, 422))
+
+
+async def test_a_reply_is_kept_and_rules_that_read_it_otherwise_are_refused(shop: Shop) -> None:
+    form = {
+        "code": "oto",
+        "name": "Oto",
+        "dialect": "otomax",
+        "base_url": "http://127.0.0.1:9",
+        "secret_pin": "9182",
+        "secret_password": "rahasia7",
+        "settings": '{"member_id": "GERBANG"}',
+    }
+    await shop.post("/console/suppliers/new", form)
+    lab, text = "/console/suppliers/oto/lab", "T#77 R#A1 S5.0812 SUKSES. SN/Ref: 123456."
+    assert "Keep it" in told(await shop.post(lab, {"text": text}))
+    await shop.post(f"{lab}/keep", {"text": text, "name": "a success"})
+    assert "a success" in told(await shop.get(lab))
+    rule = '{"name": "all", "pattern": "SUKSES", "outcome": "pending"}'
+    rules = f'{{"member_id": "GERBANG", "reply_rules": [{rule}]}}'
+    settings = {**form, "status": "active", "settings": rules, "timeout_ms": "30000"}
+    settings |= {"concurrency_max": "10", "orders_per_day_max": "0", "decide_after_s": "3600"}
+    settings |= {"float_min": "0", "secret_pin": "", "secret_password": ""}
+    refused = await shop.post("/console/suppliers/oto/settings", settings, 409)
+    assert "a success" in told(refused)
+    await shop.post(f"{lab}/drop", {"name": "a success"})
+    assert "a success" not in told(await shop.get(lab))
+
+
+async def test_a_supplier_that_answers_with_codes_has_no_lab(shop: Shop) -> None:
+    form = {"code": "so", "name": "So", "dialect": "socx", "base_url": "http://127.0.0.1:9"}
+    await shop.post("/console/suppliers/new", {**form, "secret_token": "t"})
+    assert "answers with codes" in told(await shop.get("/console/suppliers/so/lab"))
 
 
 # --- deposits -------------------------------------------------------------------------------------

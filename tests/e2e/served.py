@@ -172,8 +172,20 @@ class ServedGateway(_Process):
 class SupplierProcess(_Process):
     """A fake supplier that keeps port and journal over restarts."""
 
-    def __init__(self, name: str, dialect: str, folder: Path, callback_url: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        dialect: str,
+        folder: Path,
+        callback_url: str,
+        *,
+        credential: Mapping[str, str] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        """Name it; `credential` is what its buyer shows, `environ` are more variables."""
         super().__init__(folder / f"{name}.log", "/_sandbox/stats?references=0")
+        self._credential = credential or fake_credential(dialect)
+        self._environ = environ or {}
         self.name = name
         self.dialect = dialect
         self.journal_path = folder / f"{name}.jsonl"
@@ -187,8 +199,8 @@ class SupplierProcess(_Process):
             *("--callback-url", self._callback_url, "--faults", faults),
             *(("--bills", str(bills)) if bills else ()),
         ]
-        secret = {"GERBANG_SANDBOX_CREDENTIAL": json.dumps(fake_credential(self.dialect))}
-        self._launch(command, gerbang_environ(secret))
+        secret = {"GERBANG_SANDBOX_CREDENTIAL": json.dumps(self._credential)}
+        self._launch(command, gerbang_environ({**secret, **self._environ}))
         await self.wait_ready()
 
     def journal(self) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ DONE = Facts(
     deposit_min=100_000,
     live_credentials=1,
     addresses=1,
-    dialects=frozenset({"otomax"}),
+    speaks_weakly=True,
     kyc_required=True,
     kyc_state="approved",
     sells_bills=True,
@@ -78,7 +78,7 @@ def test_nobody_is_asked_for_what_he_does_not_use() -> None:
     found = judge(
         msgspec.structs.replace(
             DONE,
-            dialects=frozenset({"socx"}),
+            speaks_weakly=False,
             kyc_required=False,
             sells_bills=False,
             asks_tickets=False,

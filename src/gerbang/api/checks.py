@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gerbang.dialects.isikuota.spec import check_reseller_settings as check_isikuota
-from gerbang.dialects.otomax.settings import check_reseller_settings, check_supplier_settings
+from gerbang.dialects.registry import DIALECTS
 from gerbang.errors import BadInputError, converted
 from gerbang.resellers.admin import ResellerChange
 from gerbang.routing.terms import check_health_settings
@@ -17,7 +16,7 @@ def reseller_change(values: Mapping[str, Any]) -> ResellerChange:
     """Make a change of a reseller. Raises BadInputError."""
     change = converted(values, ResellerChange)
     settings = _set(values.get("settings"))
-    _refuse([*check_isikuota(settings), *check_reseller_settings(settings)])
+    _refuse([said for one in DIALECTS.values() for said in one.extras.check_reseller(settings)])
     return change
 
 
@@ -26,8 +25,8 @@ def supplier_change(values: Mapping[str, Any], dialect: str) -> SupplierChange:
     change = converted(values, SupplierChange)
     settings = _set(values.get("settings"))
     _refuse(check_health_settings(settings))
-    if dialect == "otomax":
-        _refuse(check_supplier_settings(settings))
+    if dialect in DIALECTS:
+        _refuse(DIALECTS[dialect].extras.check_supplier(settings))
     return change
 
 

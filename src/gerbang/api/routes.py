@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from gerbang.api.context import AfterId, Authorized, Id, Limit, Rupiah
-from gerbang.api.models import Page, RouteShown, Taken
+from gerbang.api.models import Page, RouteShown, Shown, Taken
 from gerbang.errors import converted
 from gerbang.suppliers.admin import (
     RouteChange,
@@ -75,6 +75,46 @@ async def post_route(caller: Authorized, body: RouteNew) -> RouteShown:
             change=change,
         )
     return RouteShown.model_validate(shown)
+
+
+class VerdictShown(Shown):
+    """Why a route would be taken or passed over."""
+
+    route_id: int
+    supplier: str
+    code: str = Field(description="For programs; facts holds its numbers.")
+    sentence: str
+    sentence_id: str = Field(description="In Indonesian.")
+    facts: dict[str, int | str]
+
+
+class ChoiceShown(Shown):
+    """What would become of an order now."""
+
+    product: str
+    reseller: str
+    destination: str
+    price: int
+    supplier: str | None = Field(description="Who would get it; null where nobody would.")
+    cost: int | None
+    refused: str | None = Field(description="Why it would not even be taken in.")
+    refused_message: str
+    verdicts: list[VerdictShown] = Field(description="One for each route, the winner first.")
+
+
+@router.get("/choice")
+async def get_choice(
+    caller: Authorized,
+    product: str,
+    reseller: str,
+    destination: Annotated[str, Query(max_length=60)],
+    amount: Annotated[int | None, Query(ge=1, description="Of an open denomination.")] = None,
+) -> ChoiceShown:
+    """Say who would win an order right now, and why; nothing is bought."""
+    found = caller.node.memory.foresee(
+        product=product, reseller=reseller, destination=destination, quantity=amount
+    )
+    return ChoiceShown.model_validate(found.as_json())
 
 
 @router.get("/{route_id}")

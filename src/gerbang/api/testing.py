@@ -1,8 +1,9 @@
 """``/testing``: what an integrator does, with a testing credential or an operator's token.
 
-A testing credential is a SocX testing token as bearer, or HTTP Basic: the api_id with its
-secret_key, or the memberID with its password. Live credentials are refused here: their secrets
-must not travel. With an operator's token, `reseller` says whose testing it is.
+A testing credential is a testing token as bearer (SocX), or HTTP Basic: its key with the secret
+that the dialect names as its proof (api_id and secret_key, memberID and password). Live credentials
+are refused here: their secrets must not travel. With an operator's token, `reseller` says whose
+testing it is.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from gerbang.api.services import Services
 from gerbang.api.tokens import Token, find_token
 from gerbang.clock import SystemClock
 from gerbang.dialects.contract import Credential
+from gerbang.dialects.names import credential_forms, dialects_with_tokens
 from gerbang.errors import NotFoundError
 from gerbang.golive.read import show_checklist
 from gerbang.outbound.message import InboundRequest
@@ -112,22 +114,20 @@ def _candidates(
     """Find testing credentials by their names, each with its proof; a live one is nobody here."""
     find = services.node.gateway.find_credential
     if kind == "bearer":
-        found = find("socx", hash_token(text))
-        if found is not None and found.testing:
-            yield found, lambda: True  # the token itself is the proof
+        for dialect in dialects_with_tokens():
+            found = find(dialect, hash_token(text))
+            if found is not None and found.testing:
+                yield found, lambda: True  # the token itself is the proof
     if kind != "basic":
         return
     try:
         key, _, secret = b64decode(text, validate=True).decode().partition(":")
     except ValueError:
         return
-    for dialect, name, own in (
-        ("isikuota", key, "secret_key"),
-        ("otomax", key.upper(), "password"),
-    ):
-        found = find(dialect, name)
+    for dialect, form in credential_forms().items():
+        found = find(dialect, key.upper() if form.key_upper else key) if form.proof else None
         if found is not None and found.testing:
-            yield found, partial(_same, secret, found.secrets.get(own, ""))
+            yield found, partial(_same, secret, found.secrets.get(form.proof, ""))
 
 
 def _same(given: str, own: str) -> bool:

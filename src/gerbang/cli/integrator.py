@@ -19,6 +19,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from gerbang.cli.context import AsJson, cell, print_json, show
+from gerbang.dialects.names import credential_forms
 from gerbang.money import format_dots
 
 URL: Final = "http://127.0.0.1:8080"
@@ -30,7 +31,7 @@ SHOWN_CHARS_MAX: Final = 300
 Url = Annotated[str, typer.Option("--url", envvar="GERBANG_URL", help="The gateway.")]
 Token = Annotated[
     str,
-    typer.Option(envvar="GERBANG_TOKEN", help="A SocX testing token, or an operator's token."),
+    typer.Option(envvar="GERBANG_TOKEN", help="A testing token, or an operator's token."),
 ]
 Key = Annotated[
     str, typer.Option(envvar="GERBANG_TESTING_KEY", help="A testing api_id or memberID.")
@@ -189,7 +190,7 @@ def trigger(  # noqa: PLR0917 (one option for each member)
         ),
     ],
     product: Annotated[str, typer.Option(help="Which; left out: the first that is open.")] = "",
-    dialect: Annotated[str, typer.Option(help="isikuota, socx or otomax.")] = "",
+    dialect: Annotated[str, typer.Option(help=f"One of {', '.join(credential_forms())}.")] = "",
     ref: Annotated[str, typer.Option(help="Your reference; made when left out.")] = "",
     url: Url = URL,
     token: Token = "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -24,13 +24,19 @@ from gerbang.cli.context import (
     actor,
     cell,
     in_database,
+    in_node,
     print_json,
     show,
     show_one,
 )
 from gerbang.errors import converted
+from gerbang.money import format_dots
 from gerbang.postgres.pool import Connection
 from gerbang.secrets_box import SecretBox
+
+if TYPE_CHECKING:
+    from gerbang.app import Node
+    from gerbang.routing.foresee import Foresight
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -38,11 +44,49 @@ app = typer.Typer(
         "Products and prices.\n\n"
         "  gerbang product import prices.csv --dry-run   see what would change\n\n"
         "  gerbang product disturb TSEL10 'operator is slow'\n\n"
-        "  gerbang product price TSEL10 11450 --list gold"
+        "  gerbang product price TSEL10 11450 --list gold\n\n"
+        "  gerbang product route TSEL10 --reseller TOKO1 --destination 081234567890   who wins now"
     ),
 )
 Code = Annotated[str, typer.Argument(help="The product's code.")]
 SHOWN_MAX = 20
+
+
+@app.command()
+def route(
+    code: Code,
+    reseller: Annotated[str, typer.Option(help="For whom.")],
+    destination: Annotated[str, typer.Option(help="Number or customer; rules look at it.")],
+    amount: Annotated[int | None, typer.Option(help="Of an open denomination.")] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Show which supplier an order would go to right now, and why; nothing is bought.
+
+    What a node has on the wire just now only its API (/api/routes/choice) and console see.
+
+    Example: gerbang product route TSEL10 --reseller TOKO1 --destination 081234567890
+    """
+
+    async def work(node: Node) -> Foresight:
+        return node.memory.foresee(
+            product=code, reseller=reseller, destination=destination, quantity=amount
+        )
+
+    seen = in_node(data_dir, work)
+    if as_json:
+        print_json(seen.as_json())
+        return
+    if seen.refused:
+        why = f" ({seen.refused_message})" if seen.refused_message else ""
+        typer.echo(f"The order would be refused: {seen.refused}{why}. As for its routes:")
+    elif seen.supplier is None:
+        typer.echo("Nobody would get it.")
+    else:
+        gain = f", sold for Rp{format_dots(seen.price)}" if seen.price else ""
+        typer.echo(f"{seen.supplier} would get it for Rp{format_dots(seen.cost or 0)}{gain}.")
+    rows = [{"supplier": v.supplier, "code": v.code, "why": v.sentence} for v in seen.verdicts]
+    show(rows, {"supplier": "supplier", "code": "code", "why": "why"})
 
 
 @app.command("import")

@@ -21,6 +21,7 @@ from gerbang.cli.context import (
     texts,
     told_plainly,
 )
+from gerbang.dialects.names import callback_formats, credential_forms, dialect_names
 from gerbang.postgres.pool import Connection
 from gerbang.resellers.admin import (
     change_reseller,
@@ -123,12 +124,11 @@ def set_(  # noqa: PLR0917 (one option for each member)
     ] = None,
     any_ip: Annotated[bool, typer.Option("--any-ip", help="Empty the address list.")] = False,
     dialect: Annotated[
-        list[str] | None, typer.Option(help="isikuota, socx, otomax; repeat. Replaces the list.")
+        list[str] | None,
+        typer.Option(help=f"{', '.join(dialect_names())}; repeat. Replaces the list."),
     ] = None,
     callback_url: Annotated[str | None, typer.Option(help="Where callbacks go.")] = None,
-    callback_format: Annotated[
-        str | None, typer.Option(help="auto, isikuota, socx, socx-data, socx-xml, otomax, standard")
-    ] = None,
+    callback_format: Annotated[str | None, typer.Option(help=", ".join(callback_formats()))] = None,
     callback_secret: Annotated[str | None, typer.Option(help="Signs the standard form.")] = None,
     credit_limit: Annotated[int | None, typer.Option(help="Rupiah below zero.")] = None,
     per_second: Annotated[int | None, typer.Option(help="Requests per second.")] = None,
@@ -192,7 +192,7 @@ CredentialId = Annotated[int, typer.Argument(help="See `gerbang reseller show`."
 @credential.command()
 def issue(
     code: Code,
-    dialect: Annotated[str, typer.Argument(help="socx, isikuota or otomax.")],
+    dialect: Annotated[str, typer.Argument(help=f"One of {', '.join(credential_forms())}.")],
     key: Annotated[str, typer.Option(help="api_id or memberID; made when left out.")] = "",
     secret: Annotated[
         list[str] | None, typer.Option(help="name=value; made when left out, which is better.")

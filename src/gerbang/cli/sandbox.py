@@ -59,11 +59,20 @@ def _known_dialect(name: str) -> str:
     return name
 
 
+def _credential_members() -> str:
+    """Say what the buyer's credential is made of, in every dialect."""
+    members = {
+        name: [form.key_name, *(secret for secret, _ in form.secrets)]
+        for name, form in credential_forms().items()
+    }
+    return ", ".join(f"{{{', '.join(names)}}} for {name}" for name, names in members.items())
+
+
 @app.command()
 def supplier(
     *,
     dialect: Annotated[
-        str, typer.Option(help="socx, isikuota or otomax.", callback=_known_dialect)
+        str, typer.Option(help=f"One of {', '.join(credential_forms())}.", callback=_known_dialect)
     ],
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one and prints it.")],
     journal: Annotated[Path, typer.Option(help="File that keeps every order over restarts.")],
@@ -71,10 +80,7 @@ def supplier(
         str,
         typer.Option(
             envvar="GERBANG_SANDBOX_CREDENTIAL",
-            help=(
-                'JSON: {"token"} for socx, {"api_id", "api_key", "secret_key"} for isikuota, '
-                '{"memberID", "pin", "password"} for otomax.'
-            ),
+            help=f"JSON: {_credential_members()}.",
         ),
     ],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",

@@ -21,6 +21,7 @@ from gerbang.cli.context import (
     show_one,
     texts,
 )
+from gerbang.dialects.names import credential_forms
 from gerbang.errors import converted
 from gerbang.postgres.pool import Connection
 from gerbang.secrets_box import SecretBox
@@ -59,7 +60,7 @@ Setting = Annotated[
 def create(
     code: Code,
     name: Annotated[str, typer.Argument(help="Its name.")],
-    dialect: Annotated[str, typer.Argument(help="socx, isikuota or otomax.")],
+    dialect: Annotated[str, typer.Argument(help=f"One of {', '.join(credential_forms())}.")],
     base_url: Annotated[str, typer.Argument(help="Where its API is.")],
     secret: Secret = None,
     setting: Setting = None,

@@ -20,11 +20,11 @@ from gerbang.catalog.admin import (
     show_product,
 )
 from gerbang.catalog.import_csv import import_products
-from gerbang.errors import BadInputError, converted
+from gerbang.errors import BadInputError, NotFoundError, converted
 from gerbang.jobs.run import Job
-from gerbang.orders.admit import Admission
 from gerbang.people.role import Permission
 from gerbang.routing.explain import CHOSEN_CODES
+from gerbang.routing.foresee import Foresight
 from gerbang.suppliers.admin import list_routes
 from gerbang.web.pages.job_pages import begin_job
 from gerbang.web.pages.paging import ROWS, page_of
@@ -168,6 +168,7 @@ async def product_page(visit: Visit) -> Response:
     resellers = sorted(r.view.code for r in visit.node.snapshot.resellers.values())
     chosen = visit.query.get("reseller") or (resellers[0] if resellers else "")
     destination = visit.query.get("destination", "").strip() or "081200000000"
+    seen, verdicts = _who_wins(visit, product["code"], chosen, destination)
     return visit.page(
         "console/product.html",
         p=product,
@@ -175,35 +176,28 @@ async def product_page(visit: Visit) -> Response:
         resellers=resellers,
         chosen=chosen,
         destination=destination,
-        verdicts=_who_wins(visit, product, chosen, destination),
+        seen=seen,
+        verdicts=verdicts,
         lists=await list_price_lists(visit.pool),
         prices=product["prices"],
     )
 
 
 def _who_wins(
-    visit: Visit, product: dict[str, Any], reseller_code: str, destination: str
-) -> list[tuple[str, str, bool]]:
+    visit: Visit, product: str, reseller: str, destination: str
+) -> tuple[Foresight | None, list[tuple[str, str, bool]]]:
     """Say of each route what would become of it, without buying; the winner first."""
-    snapshot = visit.node.snapshot
-    known, reseller = snapshot.product(product["code"]), snapshot.reseller_by_code(reseller_code)
-    if known is None or reseller is None:
-        return []
-    admission = Admission(
-        product=known,
-        destination=destination[:60],
-        quantity=1,
-        counter=1,
-        price=snapshot.price(reseller, known) or 0,
-        same_day=False,
-    )
-    choice = visit.node.planner.explain(reseller, admission)
+    try:
+        seen = visit.node.memory.foresee(
+            product=product, reseller=reseller, destination=destination
+        )
+    except NotFoundError:  # no reseller yet, or this node does not know the product yet
+        return None, []
     in_indonesian = visit.language == "id"
-    told = [
+    return seen, [
         (v.supplier, v.sentence_id if in_indonesian else v.sentence, v.code in CHOSEN_CODES)
-        for v in choice.verdicts
+        for v in seen.verdicts
     ]
-    return sorted(told, key=lambda one: not one[2])
 
 
 async def save_price(visit: Visit) -> Response:

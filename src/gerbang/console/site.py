@@ -6,6 +6,7 @@ from typing import Final
 
 from gerbang.console import (
     access,
+    areas,
     callbacks,
     cards,
     cases,
@@ -20,6 +21,7 @@ from gerbang.console import (
     products,
     proposals,
     recon,
+    reply_lab,
     resellers,
     start,
     suppliers,
@@ -73,6 +75,9 @@ MODULES: Final = (
     access,
     terms,
     products,
+    reply_lab,
+    # Before one supplier, for the same reason.
+    areas,
     suppliers,
     recon,
     deposits,

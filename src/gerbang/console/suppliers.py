@@ -1,4 +1,4 @@
-"""Suppliers: health, float, routes, settings, price list, the reply lab."""
+"""Suppliers: health, float, routes, settings, price list."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ from typing import Any, Final
 import msgspec
 from starlette.responses import Response
 
-from gerbang.dialects.otomax.lab import explain
-from gerbang.dialects.otomax.rules import load_rules
+from gerbang.api.checks import supplier_change
 from gerbang.dialects.registry import DIALECTS
-from gerbang.errors import BadInputError, converted
+from gerbang.errors import BadInputError
 from gerbang.outbound.addresses import AddressPolicy
 from gerbang.people.role import Permission
 from gerbang.postgres.sql import load_queries
 from gerbang.suppliers.admin import (
     RouteChange,
-    SupplierChange,
     change_route,
     change_supplier,
     create_route,
@@ -38,11 +36,6 @@ from gerbang.web.pages.visit import Visit
 
 SQL = load_queries("gerbang.console", "suppliers.sql")
 STATUSES: Final = ("active", "paused", "closed")
-SECRETS: Final = {
-    "isikuota": ("api_id", "api_key", "secret_key"),
-    "socx": ("token",),
-    "otomax": ("pin", "password"),
-}
 HOURS: Final = 24
 NUMBERS: Final = ("timeout_ms", "concurrency_max", "orders_per_day_max", "decide_after_s")
 
@@ -69,8 +62,6 @@ def add_pages(site: Site) -> None:
     )
     site.get("/suppliers/{code}/prices", prices_page, may=read)
     site.post("/suppliers/{code}/prices", compare, may=change, upload=True, form_page=prices_page)
-    site.get("/suppliers/{code}/lab", lab_page, may=read)
-    site.post("/suppliers/{code}/lab", try_reply, may=read, form_page=lab_page)
 
 
 def _path(visit: Visit, code: str, part: str = "") -> str:
@@ -120,18 +111,23 @@ async def show_page(visit: Visit) -> Response:
 
 async def new_page(visit: Visit) -> Response:
     """Ask for a new one."""
-    return visit.page("console/supplier_new.html", dialects=list(SECRETS))
+    asked: dict[str, list[str]] = {}
+    for dialect in DIALECTS.values():
+        for name in dialect.extras.supplier_secrets:
+            asked.setdefault(name, []).append(dialect.name)
+    return visit.page("console/supplier_new.html", dialects=list(DIALECTS), secrets=asked)
 
 
 async def create(visit: Visit) -> Response:
     """Make it."""
     form = visit.form
     code = form.text("code", most=32).lower()
-    dialect = form.choice("dialect", SECRETS)
+    dialect = form.choice("dialect", DIALECTS)
     name = form.text("name", most=200)
     url = form.text("base_url", most=2_000)
     form.check()
-    change = SupplierChange(secrets=_secrets(visit, dialect), settings=_settings(visit))
+    values = {"secrets": _secrets(visit, dialect), "settings": _settings(visit)}
+    change = supplier_change(values, dialect)
     async with visit.changing() as connection:
         await create_supplier(
             connection,
@@ -146,8 +142,12 @@ async def create(visit: Visit) -> Response:
     return visit.go(_path(visit, code, "/routes"), visit.t("suppliers.created", code=code))
 
 
+def _secret_names(dialect: str) -> tuple[str, ...]:
+    return DIALECTS[dialect].extras.supplier_secrets if dialect in DIALECTS else ()
+
+
 def _secrets(visit: Visit, dialect: str) -> dict[str, str]:
-    found = {name: visit.form.raw(f"secret_{name}").strip() for name in SECRETS[dialect]}
+    found = {name: visit.form.raw(f"secret_{name}").strip() for name in _secret_names(dialect)}
     return {name: value for name, value in found.items() if value}
 
 
@@ -168,7 +168,7 @@ async def settings_page(visit: Visit) -> Response:
     return visit.page(
         "console/supplier_settings.html",
         s=supplier,
-        names=SECRETS.get(supplier["dialect"], ()),
+        names=_secret_names(supplier["dialect"]),
         numbers=NUMBERS,
     )
 
@@ -188,14 +188,14 @@ async def save(visit: Visit) -> Response:
     form.check()
     given = _settings(visit)
     gone = {name: None for name in supplier["settings"] if name not in given}
-    change = converted({**values, "status": status, "settings": {**gone, **given}}, SupplierChange)
+    values |= {"status": status, "settings": {**gone, **given}}
+    change = supplier_change(values, supplier["dialect"])
     new_secrets = _secrets(visit, supplier["dialect"])
     if new_secrets:
-        if len(new_secrets) < len(SECRETS[supplier["dialect"]]):
+        names = _secret_names(supplier["dialect"])
+        if len(new_secrets) < len(names):
             said = visit.t("suppliers.all_secrets")
-            raise BadInputError(
-                said, dict.fromkeys(map("secret_{}".format, SECRETS[supplier["dialect"]]), said)
-            )
+            raise BadInputError(said, dict.fromkeys(map("secret_{}".format, names), said))
         change.secrets = new_secrets
     async with visit.changing() as connection:
         await change_supplier(connection, code, change, actor=visit.actor, box=visit.kit.box)
@@ -333,23 +333,3 @@ async def _price_list(visit: Visit, code: str) -> PriceList:
         addresses=AddressPolicy(allow_private=node.settings.supplier_private_addresses_allowed),
         clock=node.clock,
     )
-
-
-# --- the reply lab --------------------------------------------------------------------------------
-
-
-async def lab_page(visit: Visit, report: Any = None) -> Response:
-    """Paste a reply and see what each rule reads in it."""
-    supplier = await show_supplier(visit.pool, visit.name())
-    samples = await visit.pool.fetch(SQL.last_answers, supplier["id"])
-    return visit.page("console/supplier_lab.html", s=supplier, report=report, samples=samples)
-
-
-async def try_reply(visit: Visit) -> Response:
-    """Read a text as the supplier's rules would; nothing is changed by it."""
-    supplier = await show_supplier(visit.pool, visit.name())
-    text = visit.form.text("text", most=20_000)
-    visit.form.check()
-    rules = load_rules(supplier["settings"])
-    report = await asyncio.to_thread(explain, text, rules)
-    return await lab_page(visit, report)

@@ -8,6 +8,7 @@ from typing import Final
 from starlette.responses import Response
 
 from gerbang.dialects.contract import OrderView, ProductKind, Purchase, Refusal
+from gerbang.dialects.names import credential_forms
 from gerbang.errors import BadInputError, ConflictError
 from gerbang.people.role import Permission
 from gerbang.postgres.sql import load_queries
@@ -48,7 +49,7 @@ async def place(visit: Visit) -> Response:
     if live and not visit.may(Permission.BALANCE_CHANGE):
         form.refuse("live", visit.t("error.forbidden_title"))
     form.check()
-    row = await visit.pool.fetchrow(SQL.credential, reseller)
+    row = await visit.pool.fetchrow(SQL.credential, reseller, list(credential_forms()))
     if row is None:
         said = visit.t("test_order.no_credential")
         raise BadInputError(said, {"reseller": said})

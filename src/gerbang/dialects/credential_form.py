@@ -17,7 +17,8 @@ class CredentialForm(msgspec.Struct, frozen=True, kw_only=True):
     and kept as its SHA-256 only: `Gateway.find_credential` is then asked for that. Other keys are
     readable, match `key_pattern` and are made as `key_prefix` and random hex when not given (an
     empty prefix: the reseller's code). `secrets` are sealed beside the key: name and kind,
-    `TOKEN` or six digits, `PIN`.
+    `TOKEN` or six digits, `PIN`. Where the protocol has no header for it, a testing credential
+    shows itself by HTTP Basic: its key, and the secret called `proof`. A token shows itself.
     """
 
     key_name: str
@@ -26,6 +27,7 @@ class CredentialForm(msgspec.Struct, frozen=True, kw_only=True):
     key_prefix: str = ""
     key_upper: bool = False
     secrets: tuple[tuple[str, str], ...] = ()
+    proof: str = ""
 
     @property
     def given_once(self) -> tuple[str, ...]:

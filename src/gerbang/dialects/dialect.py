@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 
 from gerbang.dialects.contract import CallbackEncoder, CallbackEvent, Credential, Gateway
 from gerbang.dialects.credential_form import CredentialForm
+from gerbang.dialects.extras import NO_EXTRAS, Extras
 from gerbang.dialects.supplier_contract import AnswerRule, BillClient, LearnRules, SupplierClient
 from gerbang.orders.reasons import Reason
 from gerbang.outbound.message import InboundRequest
@@ -35,7 +36,6 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
 
     `reasons` maps every `Reason` to the dialect's own word (SocX rc, OtomaX status, IsiKuota
     code); a test proves it complete. `weak` dialects are on only with an address list.
-    `example_curl` gives copyable lines for the demo.
     """
 
     name: str
@@ -57,3 +57,4 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """How suppliers of this dialect are asked about bills; None where they cannot be."""
     credential: CredentialForm | None = None
     """What resellers log in with; None where no credential can be issued."""
+    extras: Extras = NO_EXTRAS

@@ -20,3 +20,18 @@ def callback_formats() -> tuple[str, ...]:
 def credential_forms() -> dict[str, CredentialForm]:
     """By dialect: what a credential is made of, for dialects that resellers log in with."""
     return {name: d.credential for name, d in DIALECTS.items() if d.credential is not None}
+
+
+def dialects_with_tokens() -> list[str]:
+    """Name those whose credentials are found by a secret, so that its key must not be shown."""
+    return [name for name, form in credential_forms().items() if form.key_is_secret]
+
+
+def weak_dialects() -> frozenset[str]:
+    """Name those that are on only with an address list."""
+    return frozenset(name for name, dialect in DIALECTS.items() if dialect.weak)
+
+
+def own_addresses() -> dict[str, str]:
+    """By dialect: the setting that is a reseller's own address, where there is one."""
+    return {n: d.extras.own_address for n, d in DIALECTS.items() if d.extras.own_address}

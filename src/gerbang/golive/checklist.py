@@ -37,7 +37,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     deposit_min: int = 0
     live_credentials: int = 0
     addresses: int = 0
-    dialects: frozenset[str] = frozenset()
+    speaks_weakly: bool = False
+    """Whether one of his dialects is on only with an address list."""
     kyc_required: bool = False
     kyc_state: str = "none"
     sells_bills: bool = False
@@ -273,9 +274,9 @@ CHECKS: Final[tuple[Check, ...]] = (
     Check(
         name="addresses.listed",
         title="Your addresses are listed",
-        how="have the addresses you call from listed: OtomaX needs it",
+        how="have the addresses you call from listed: a weak dialect needs it",
         judge=lambda facts: _some("addresses", facts.addresses),
-        needed=lambda facts: "otomax" in facts.dialects,
+        needed=lambda facts: facts.speaks_weakly,
     ),
     Check(
         name="kyc.approved",

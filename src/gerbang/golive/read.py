@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from gerbang.dialects.names import weak_dialects
 from gerbang.errors import ConflictError, NotFoundError
 from gerbang.golive.checklist import Checklist, Facts, judge
 from gerbang.postgres.pool import Connection, Pool
@@ -25,7 +26,7 @@ async def read_facts(connection: Connection | Pool, code: str) -> Facts:
     if row is None:
         raise NotFoundError(f"no reseller {code}")
     values: dict[str, Any] = {k: v for k, v in dict(row).items() if k in Facts.__struct_fields__}
-    values["dialects"] = frozenset(row["dialects"])
+    values["speaks_weakly"] = not weak_dialects().isdisjoint(row["dialects"])
     return Facts(**values)
 
 

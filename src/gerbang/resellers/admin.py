@@ -12,7 +12,12 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from gerbang.audit import write_audit
-from gerbang.dialects.names import callback_formats, dialect_names
+from gerbang.dialects.names import (
+    callback_formats,
+    dialect_names,
+    dialects_with_tokens,
+    own_addresses,
+)
 from gerbang.errors import BadInputError, ConflictError, NotFoundError, database_errors_told
 from gerbang.golive.read import require_green
 from gerbang.money import RUPIAH_MAX
@@ -148,7 +153,7 @@ async def show_reseller(connection: Connection | Pool, code: str) -> dict[str, A
     if row is None:
         raise NotFoundError(f"no reseller {code}")
     shown = _shown(row)
-    credentials = await connection.fetch(SQL.list_credentials, row["id"])
+    credentials = await connection.fetch(SQL.list_credentials, row["id"], dialects_with_tokens())
     shown["credentials"] = [dict(c) for c in credentials]
     return shown
 
@@ -287,9 +292,10 @@ async def _check_live(connection: Connection, code: str) -> None:
 
 
 async def _check_slug(connection: Connection, code: str, settings: Mapping[str, Any]) -> None:
-    slug = settings.get("otomax.slug")
-    if slug and (owner := await connection.fetchval(SQL.slug_taken, str(slug), code)):
-        raise ConflictError(f"the OtomaX address {slug} belongs to reseller {owner}")
+    for dialect, name in own_addresses().items():
+        slug = settings.get(name)
+        if slug and (owner := await connection.fetchval(SQL.slug_taken, name, str(slug), code)):
+            raise ConflictError(f"the {dialect} address {slug} belongs to reseller {owner}")
 
 
 def _shown(row: Any) -> dict[str, Any]:

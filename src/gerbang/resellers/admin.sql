@@ -63,8 +63,8 @@ SELECT r.id, r.code, r.name, r.status::text AS status, r.allowed_ips, r.dialects
 SELECT id, code, account_id, receivable_account_id FROM resellers WHERE code = $1
 
 -- name: slug_taken
--- Another reseller that has this OtomaX address.
-SELECT code FROM resellers WHERE settings->>'otomax.slug' = $1 AND code <> $2 LIMIT 1
+-- Another reseller that has this address in a dialect; the setting that holds it is $1.
+SELECT code FROM resellers WHERE settings->>$1::text = $2 AND code <> $3 LIMIT 1
 
 -- name: insert_credential
 -- A new way to log in.
@@ -73,7 +73,9 @@ RETURNING id
 
 -- name: list_credentials
 -- A reseller's credentials without their secrets.
-SELECT id, dialect, CASE WHEN dialect = 'socx' THEN left(key, 8) ELSE key END AS key, testing, label, expires_at,
+-- Keys that are made of a secret are cut short.
+SELECT id, dialect, dialect = ANY($2::text[]) AS key_is_secret,
+       CASE WHEN dialect = ANY($2::text[]) THEN left(key, 8) ELSE key END AS key, testing, label, expires_at,
        revoked_at, created_at
   FROM credentials WHERE reseller_id = $1 ORDER BY id
 

@@ -124,13 +124,27 @@ class Planner:
 
         `net` is what we keep per sheet; None where nothing will be paid.
         """
+        return _planned(
+            self.explain_bill(reseller, product_id, customer_no=customer_no, net=net, tried=tried)
+        )
+
+    def explain_bill(
+        self,
+        reseller: Reseller,
+        product_id: int,
+        *,
+        customer_no: str,
+        net: int | None = None,
+        tried: frozenset[int] = frozenset(),
+    ) -> Choice:
+        """Say who would be asked about a bill right now, and why."""
         wish = self._wish(reseller, destination=customer_no, price=net or 0, amount=0)
         wish = msgspec.structs.replace(
             wish,
             tried_supplier_ids=tried,
             price=ASKING_IS_FREE if net is None else net,
         )
-        return _planned(self._choose(product_id, wish))
+        return self._choose(product_id, wish)
 
     def explain(self, reseller: Reseller, admission: Admission) -> Choice:
         """Say who would win right now, and why, without buying."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gerbang.dialects.contract import Credential, ResellerView
-from gerbang.dialects.names import credential_forms
+from gerbang.dialects.names import credential_forms, own_addresses
 
 
 class BadCredentialError(ValueError):
@@ -24,7 +24,8 @@ def make_credential(dialect: str, members: Mapping[str, str]) -> Credential:
     key = str(members[form.key_name])
     if form.key_is_secret:
         key = hashlib.sha256(key.encode()).hexdigest()
-    settings = {"otomax.slug": members["slug"]} if "slug" in members else {}
+    address = own_addresses().get(dialect)
+    settings = {address: members["slug"]} if address and "slug" in members else {}
     return Credential(
         id=1,
         reseller=_buyer(settings),

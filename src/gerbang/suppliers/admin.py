@@ -132,7 +132,9 @@ async def change_supplier(
         values["callback_ips"] = check_networks("callback_ips", values["callback_ips"])
     if "settings" in values:
         values["settings"] = merged(before["settings"], values["settings"])
-        await refuse_broken_rules(connection, locked["id"], before["settings"], values["settings"])
+        await refuse_broken_rules(
+            connection, locked["id"], before["dialect"], before["settings"], values["settings"]
+        )
     with database_errors_told():
         after = dict(await connection.fetchval(SQL.update_supplier, locked["id"], values))
         if secrets is not None:

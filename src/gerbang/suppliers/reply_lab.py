@@ -6,14 +6,13 @@ replies are plain text have rules; the others have a result code, and nothing to
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
-import msgspec
-
 from gerbang.audit import write_audit
-from gerbang.dialects.otomax.lab import Case, check_rules, explain, make_case
-from gerbang.dialects.otomax.rules import check_rule_settings, load_rules
+from gerbang.dialects.extras import ReplyRules
+from gerbang.dialects.registry import DIALECTS
 from gerbang.errors import BadInputError, ConflictError, NotFoundError
 from gerbang.ledger.credit import check_text
 from gerbang.postgres.pool import Connection, Pool
@@ -21,7 +20,6 @@ from gerbang.postgres.sql import load_queries
 
 SQL = load_queries("gerbang.suppliers", "reply_lab.sql")
 
-DIALECT_WITH_RULES: Final = "otomax"
 TEXT_CHARS_MAX: Final = 10_000
 CASES_MAX: Final = 1_000
 DIFFERENCES_SHOWN_MAX: Final = 10
@@ -41,23 +39,14 @@ async def try_reply(
     """
     if len(text) > TEXT_CHARS_MAX:
         raise BadInputError(f"at most {TEXT_CHARS_MAX} letters", {"text": "too long"})
-    supplier = await _supplier(connection, code)
+    supplier, reads = await _supplier(connection, code)
     settings = supplier["settings"]
     if rules is not None:
-        _check(rules)
+        _check(reads, rules)
         settings = {**settings, "reply_rules": rules}
-    compiled = load_rules(settings)
-    report = explain(text, compiled, status=status)
-    differences = check_rules(compiled, await _cases(connection, supplier["id"]))
-    shown: dict[str, Any] = msgspec.to_builtins(report)
-    shown["matches"] = [match for match in shown["matches"] if match["matched"]]
-    return {
-        "text": shown["text"],
-        "reading": shown["reading"],
-        "matches": shown["matches"],
-        "rules": len(compiled),
-        "differences": msgspec.to_builtins(differences),
-    }
+    report = await asyncio.to_thread(reads.explain, text, settings, status)
+    kept = await _cases(connection, supplier["id"])
+    return {**report, "differences": await asyncio.to_thread(reads.differences, settings, kept)}
 
 
 async def keep_reply(
@@ -67,12 +56,10 @@ async def keep_reply(
     check_text("name", name, needed=True)
     if not 0 < len(text) <= TEXT_CHARS_MAX or "\x00" in text:
         raise BadInputError("a reply is needed", {"text": f"1 to {TEXT_CHARS_MAX} letters"})
-    supplier = await _supplier(connection, code)
+    supplier, reads = await _supplier(connection, code)
     if len(await _cases(connection, supplier["id"])) >= CASES_MAX:
         raise ConflictError(f"at most {CASES_MAX} kept replies")
-    kept: dict[str, Any] = msgspec.to_builtins(
-        make_case(name, text, load_rules(supplier["settings"]))
-    )
+    kept = reads.keep(name, text, supplier["settings"])
     if not await connection.fetchval(SQL.keep_case, supplier["id"], name, kept, actor):
         raise ConflictError(f"a reply called {name} is kept already")
     await _audited(connection, code, "kept", name, actor)
@@ -81,49 +68,59 @@ async def keep_reply(
 
 async def list_replies(connection: Connection | Pool, code: str) -> list[dict[str, Any]]:
     """List the kept replies of a supplier and what they must be read as."""
-    supplier = await _supplier(connection, code)
+    supplier, _ = await _supplier(connection, code)
     return [dict(row) for row in await connection.fetch(SQL.cases, supplier["id"])]
 
 
 async def drop_reply(connection: Connection, code: str, name: str, *, actor: str) -> None:
     """Keep a reply no longer: it was wrong, or never comes any more."""
-    supplier = await _supplier(connection, code)
+    supplier, _ = await _supplier(connection, code)
     if not await connection.fetchval(SQL.drop_case, supplier["id"], name):
         raise NotFoundError(f"no kept reply {name}")
     await _audited(connection, code, "dropped", name, actor)
 
 
 async def refuse_broken_rules(
-    connection: Connection, supplier_id: int, before: Mapping[str, Any], after: Mapping[str, Any]
+    connection: Connection,
+    supplier_id: int,
+    dialect: str,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
 ) -> None:
     """Raise ConflictError where changed rules read a kept reply otherwise."""
-    if before.get("reply_rules") == after.get("reply_rules"):
+    reads = _reads(dialect)
+    if reads is None or before.get("reply_rules") == after.get("reply_rules"):
         return
-    found = check_rules(load_rules(after), await _cases(connection, supplier_id))
+    found = reads.differences(after, await _cases(connection, supplier_id))
     if found:
         said = "; ".join(
-            f"{one.case}: {one.what} {one.expected!r} would be {one.got!r}"
+            f"{one['case']}: {one['what']} {one['expected']!r} would be {one['got']!r}"
             for one in found[:DIFFERENCES_SHOWN_MAX]
         )
         raise ConflictError(f"these rules read kept replies otherwise: {said}")
 
 
-async def _supplier(connection: Connection | Pool, code: str) -> Any:
+def _reads(dialect: str) -> ReplyRules | None:
+    return DIALECTS[dialect].extras.reply_rules if dialect in DIALECTS else None
+
+
+async def _supplier(connection: Connection | Pool, code: str) -> tuple[Any, ReplyRules]:
     row = await connection.fetchrow(SQL.supplier, code)
     if row is None:
         raise NotFoundError(f"no supplier {code}")
-    if row["dialect"] != DIALECT_WITH_RULES:
+    reads = _reads(row["dialect"])
+    if reads is None:
         raise ConflictError(f"{row['dialect']} answers with codes: there are no rules to try")
-    return row
+    return row, reads
 
 
-async def _cases(connection: Connection | Pool, supplier_id: int) -> list[Case]:
+async def _cases(connection: Connection | Pool, supplier_id: int) -> list[dict[str, Any]]:
     rows = await connection.fetch(SQL.cases, supplier_id)
-    return [msgspec.convert(row["kept"], Case) for row in rows]
+    return [row["kept"] for row in rows]
 
 
-def _check(rules: list[Any]) -> None:
-    problems = check_rule_settings(rules)
+def _check(reads: ReplyRules, rules: list[Any]) -> None:
+    problems = reads.problems(rules)
     if problems:
         raise BadInputError("; ".join(problems), {"rules": "; ".join(problems)})
 

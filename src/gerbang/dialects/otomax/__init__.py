@@ -7,6 +7,7 @@ from gerbang.dialects.dialect import Dialect
 from gerbang.dialects.otomax.callback import EVENTS, encode_report
 from gerbang.dialects.otomax.client import BILLS, OtomaxClient
 from gerbang.dialects.otomax.explain import explain_request
+from gerbang.dialects.otomax.extras import EXTRAS
 from gerbang.dialects.otomax.server import routes
 from gerbang.dialects.otomax.spec import ANSWERS, LEARN, NAME, REASONS
 
@@ -32,5 +33,7 @@ DIALECT = Dialect(
         key_pattern=r"[A-Z0-9._-]{2,32}",
         key_upper=True,
         secrets=(("pin", PIN), ("password", TOKEN)),
+        proof="password",
     ),
+    extras=EXTRAS,
 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from gerbang.dialects.contract import CallbackEvent
+from gerbang.dialects.contract import CallbackEvent, OrderState
 from gerbang.dialects.credential_form import CredentialForm
 from gerbang.dialects.dialect import Dialect
+from gerbang.dialects.extras import Extras
 from gerbang.dialects.socx import callback, server, spec
 from gerbang.dialects.socx.client import BILLS, SocxClient
 
@@ -32,4 +33,14 @@ DIALECT: Final = Dialect(
     answers=spec.ANSWERS,
     bills=BILLS,
     credential=CredentialForm(key_name="token", key_is_secret=True),
+    extras=Extras(
+        supplier_secrets=("token",),
+        states={
+            OrderState.PENDING.value: f"`{spec.RC_PENDING}`",
+            OrderState.SUCCESS.value: f"`{spec.RC_SUCCESS}`",
+            OrderState.FAILED.value: "the reason's code, see below",
+            OrderState.REVERSED.value: f"`{spec.RC_REFUNDED}`",
+        },
+        states_head="SocX rc",
+    ),
 )
