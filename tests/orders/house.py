@@ -125,7 +125,9 @@ class House:
         )
         return granted
 
-    async def tell(self, order: Order, attempt: Attempt | None, outcome: Any, **more: Any) -> Any:
+    async def tell(
+        self, order: Order, attempt: Attempt | None, outcome: Any, *, kind: str = "buy", **more: Any
+    ) -> Any:
         assert attempt is not None
         return await self.lane.submit(
             RecordOutcome(
@@ -133,7 +135,7 @@ class House:
                 attempt_id=attempt.id,
                 account_ids=(self.account_id, self.receivable_id),
                 outcome=outcome,
-                transcript=Transcript(kind="buy", request="", answer=""),
+                transcript=Transcript(kind=kind, request="", answer=""),
                 **more,
             )
         )

@@ -34,6 +34,7 @@ from gerbang.orders.place import place_order
 from gerbang.orders.reasons import Reason
 from gerbang.orders.record import enqueue_callbacks, record_outcome
 from gerbang.orders.testing import apply_testing_step
+from gerbang.orders.transitions import AttemptState
 from gerbang.orders.writes import (
     ClaimAttempt,
     DueCallbackRow,
@@ -44,6 +45,7 @@ from gerbang.orders.writes import (
     SettledTesting,
     SettleTesting,
 )
+from gerbang.postgres.errors import SerializationFailure
 from gerbang.postgres.lane import LEDGER_LOCK_KEY, NO_PROOF, SET_ASIDE, Done, Proof
 from gerbang.postgres.pool import Connection
 from gerbang.postgres.sql import load_queries
@@ -277,10 +279,21 @@ class _Batch(BatchState):
                 [w.claim_ms for _, w in claims],
             )
             granted = {row[0] for row in rows}
+            if not resend:
+                self._note_sending(granted)
             for index, write in claims:
                 # Of two claims for one attempt in one batch, the first has it.
                 self.results[index] = write.attempt_id in granted
                 granted.discard(write.attempt_id)
+
+    def _note_sending(self, claimed: set[int]) -> None:
+        """An attempt that goes out in this batch is no longer prepared for whoever plans in it."""
+        for attempts in self.attempts.values():
+            for attempt in attempts:
+                if attempt.id in claimed:
+                    attempt.state = AttemptState.SENDING
+                    attempt.sends = 1
+                    self.attempt_state_before[attempt.id] = AttemptState.SENDING
 
     # --- money by hand -------------------------------------------------------------------------
 
@@ -452,8 +465,11 @@ class _Batch(BatchState):
             self.results[index] = by_order.get(w.order_id)
 
 
-class StateMovedError(Exception):
-    """A row was not in the state that its lock promised: a bug of ours."""
+class StateMovedError(SerializationFailure):
+    """A row was not in the state that was read: another node claimed a sending in that moment.
+
+    The batch is done anew on what stands there now.
+    """
 
 
 def _due_callback(row: Any) -> DueCallbackRow:

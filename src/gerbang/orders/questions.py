@@ -79,6 +79,12 @@ def is_doubted(s: Situation) -> bool:
     return final and s.attempt.due_at is not None and s.attempt.not_found_since is None
 
 
+def is_watched(s: Situation) -> bool:
+    """Whether a final attempt is still asked about because nobody's word decided it."""
+    final = s.attempt.state not in ATTEMPT_OPEN
+    return final and s.attempt.due_at is not None and s.attempt.not_found_since is not None
+
+
 def answer_doubt(s: Situation, *, denied: AttemptState, answer: AttemptState) -> None:
     """The supplier says what we hold to be true; what was contradicted is false, and it lied.
 

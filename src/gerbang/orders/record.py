@@ -108,6 +108,8 @@ def _recorded(state: BatchState, w: RecordOutcome, s: Situation, outcome: AnyOut
             transcript.elapsed_ms,
         )
     )
+    for other in s.not_sent:
+        _keep_back(state, other)
     next_attempt = None
     if s.changed:
         state.changed_attempts[s.attempt.id] = s.attempt
@@ -126,6 +128,15 @@ def _recorded(state: BatchState, w: RecordOutcome, s: Situation, outcome: AnyOut
         resend=s.resend,
         callbacks=enqueue_callbacks(state, s.order, s.events),
     )
+
+
+def _keep_back(state: BatchState, attempt: Attempt) -> None:
+    """Write that an attempt is not sent; one that this very batch planned is not even written."""
+    if attempt.id in state.attempt_state_before:
+        state.changed_attempts[attempt.id] = attempt
+        return
+    state.new_attempts = [new for new in state.new_attempts if new[0].id != attempt.id]
+    state.attempts[attempt.order_id].remove(attempt)
 
 
 def enqueue_callbacks(

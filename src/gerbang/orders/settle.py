@@ -31,21 +31,26 @@ from gerbang.orders.questions import (
     end_questions,
     is_doubted,
     is_evidence,
+    is_watched,
     look_again,
     may_send_again,
     schedule_question,
     watch,
 )
 from gerbang.orders.reasons import Reason
-from gerbang.orders.situation import Situation, end_attempt, finish_order, open_case, step
+from gerbang.orders.situation import Situation, call_off, end_attempt, finish_order, open_case, step
 from gerbang.orders.transitions import ATTEMPT_OPEN, AttemptState
 
 PERSON: Final = "person"
 """The source of what a person decided."""
+DECIDABLE: Final = frozenset({AttemptState.UNKNOWN, AttemptState.ACCEPTED})
+"""Only what was sent and is not final waits for a person."""
 
 
 def apply_outcome(s: Situation, outcome: Outcome | StatusOutcome) -> None:
     """Apply one outcome of one attempt to the attempt, its order and the book."""
+    if s.source == PERSON and s.attempt.state not in DECIDABLE:
+        return  # the supplier's own word came while the person was deciding
     match outcome:
         case Delivered():
             _delivered(s, outcome)
@@ -96,6 +101,7 @@ def _delivered(s: Situation, outcome: Delivered) -> None:
 def _succeed(s: Situation, outcome: Delivered, *, late: bool) -> None:
     """Post the hold and book the cost."""
     s.book.post(_hold(s), f"order:{s.order.id}:post", TransferEvent.SALE_POST)
+    call_off(s)
     _book_sold(s)
     finish_order(s, OrderState.SUCCESS, reason=None)
     _take_delivery(s, outcome)
@@ -288,6 +294,10 @@ def _reversed(s: Situation, outcome: Rejected) -> None:
 
 
 def _accepted(s: Situation, outcome: Accepted) -> None:
+    if s.attempt.state is AttemptState.REJECTED and is_watched(s):
+        # It was given up without the supplier's word, and now it says that it works on it.
+        schedule_question(s)
+        return
     if s.attempt.state not in ATTEMPT_OPEN or s.attempt.state is AttemptState.PREPARED:
         return
     if s.attempt.state is not AttemptState.ACCEPTED:

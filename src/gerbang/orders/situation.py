@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -17,6 +17,8 @@ from gerbang.orders.order import Attempt, Order
 from gerbang.orders.reasons import Reason
 from gerbang.orders.transitions import AttemptState, check_attempt_step, check_order_step
 from gerbang.orders.writes import PlannedAttempt
+
+CALLED_OFF: Final = "not sent: another supplier had delivered"
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +57,8 @@ class Situation(msgspec.Struct, kw_only=True):
     changed: bool = False
     resend: bool = False
     planned: PlannedAttempt | None = None
+    not_sent: list[Attempt] = msgspec.field(default_factory=list)
+    """Other attempts of the order that wait to be sent and must not be any more."""
     events: list[CallbackEvent] = msgspec.field(default_factory=list)
     cases: list[Case] = msgspec.field(default_factory=list)
 
@@ -70,6 +74,18 @@ def end_attempt(s: Situation, after: AttemptState) -> None:
     """Take a final step; from *sending* straight through."""
     step(s, after)
     s.attempt.due_at = None
+
+
+def call_off(s: Situation) -> None:
+    """Somebody delivered: whatever still waits to be sent elsewhere stays here."""
+    for other in s.attempts:
+        if other.id == s.attempt.id or other.state is not AttemptState.PREPARED:
+            continue
+        check_attempt_step(other.state, AttemptState.UNAVAILABLE)
+        other.state = AttemptState.UNAVAILABLE
+        other.due_at = None
+        other.message = CALLED_OFF
+        s.not_sent.append(other)
 
 
 def finish_order(s: Situation, after: OrderState, *, reason: Reason | None) -> None:
