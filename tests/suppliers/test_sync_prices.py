@@ -176,3 +176,11 @@ async def test_a_dialect_without_a_price_list_says_so() -> None:
     assert not isinstance(SOCX.client, PriceSource)
     with pytest.raises(ConflictError):
         await fetch(Pages(), "socx")
+
+
+async def test_the_titles_that_most_files_have_are_understood_without_a_map(house: House) -> None:
+    await house.connection.execute("UPDATE suppliers SET settings = '{}'")
+    report = await sync(house, "Kode;Nama;Harga\nS5;Lima;5.100\n", partial=True, apply=False)
+    assert report.lines == 1
+    with pytest.raises(BadInputError, match=r"lacks cost; it has kode, modal\. Name the file's"):
+        await sync(house, "kode,modal\nS5,5100\n", partial=True, apply=False)

@@ -7,12 +7,26 @@ import io
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from gerbang.errors import BadInputError
 from gerbang.money import RUPIAH_MAX, parse_grouped
 
 CELL_CHARS_MAX: Final = 2_000
+SHOWN_CHARS_MAX: Final = 200
+TITLES_OF_THE_TRADE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "code": ("kode", "kode produk", "kode_produk"),
+        "cost": ("harga",),
+        "name": ("nama", "nama produk", "nama_produk"),
+        "reference": ("refid", "ref id", "ref_id"),
+        "amount": ("harga",),
+        "prefix": ("prefiks", "awalan"),
+        "area": ("wilayah",),
+    }
+)
+"""What a column is called in most files, where the supplier's map does not say."""
 
 Line = tuple[int, Mapping[str, str]]
 """The number of the line in the file, and its cells by our names."""
@@ -75,15 +89,19 @@ def _lines(
     delimiter = max((",", ";", "\t", "|"), key=head.count)
     reader = csv.reader(chain([head], rest), delimiter=delimiter)
     titles = [cell.strip().casefold() for cell in next(reader, [])]
-    places = {
-        name: titles.index(title.strip().casefold())
-        for name, title in columns.items()
-        if title.strip().casefold() in titles
-    }
+    places = {}
+    for name, title in columns.items():
+        own = title.strip().casefold()
+        usual = TITLES_OF_THE_TRADE.get(name, ()) if own == name else ()
+        place = next((titles.index(each) for each in (own, *usual) if each in titles), None)
+        if place is not None:
+            places[name] = place
     missing = sorted(columns[name] for name in needed - places.keys())
     if missing:
+        lacking, found = ", ".join(missing)[:SHOWN_CHARS_MAX], ", ".join(titles)[:SHOWN_CHARS_MAX]
         raise BadInputError(
-            f"the first line lacks {', '.join(missing)[:200]}; see the supplier's column map"
+            f"the first line lacks {lacking}; it has {found or 'nothing'}."
+            " Name the file's own titles in the supplier's column map"
         )
     for cells in reader:
         if any(cells):
