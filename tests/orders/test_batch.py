@@ -178,7 +178,10 @@ async def test_a_reversal_repays_reseller_and_float(database_url: str) -> None:
         back = Rejected(reason=Reason.REFUNDED, reroutable=False)
         asked = await house.tell(placed.order, placed.attempt, back, confirm_first=True)
         assert asked.order.state is OrderState.SUCCESS
-        recorded = await house.tell(placed.order, placed.attempt, back)
+        reply = await house.tell(placed.order, placed.attempt, back, kind="buy")
+        assert reply.order.state is OrderState.SUCCESS, "a reply that came late confirms nothing"
+        assert reply.attempt.due_at is not None
+        recorded = await house.tell(placed.order, placed.attempt, back, kind="ask")
         assert recorded.order.state is OrderState.REVERSED
         assert await house.account() == (1_000_000, 0)
         assert await house.balance_of(house.float_id) == 0

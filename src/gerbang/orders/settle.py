@@ -41,6 +41,8 @@ from gerbang.orders.reasons import Reason
 from gerbang.orders.situation import Situation, call_off, end_attempt, finish_order, open_case, step
 from gerbang.orders.transitions import ATTEMPT_OPEN, AttemptState
 
+PURCHASE: Final = "buy"
+"""The source of what a supplier replied to the purchase itself."""
 PERSON: Final = "person"
 """The source of what a person decided."""
 DECIDABLE: Final = frozenset({AttemptState.UNKNOWN, AttemptState.ACCEPTED})
@@ -265,8 +267,12 @@ def _fail(s: Situation, reason: Reason) -> None:
 
 
 def _reversed(s: Situation, outcome: Rejected) -> None:
-    """Failure after success: the supplier took it back and repaid us."""
-    if s.confirm_first:
+    """Failure after success: the supplier took it back and repaid us.
+
+    The reply to a purchase that is already delivered may be older than the delivery, or speak of a
+    repeat: it is no news before a question confirms it.
+    """
+    if s.confirm_first or s.source == PURCHASE:
         ask_now(s)
         return
     end_attempt(s, AttemptState.REJECTED)
