@@ -9,16 +9,7 @@ import pytest
 
 from gerbang.dialects.contract import OrderState
 from gerbang.dialects.supplier_contract import LearnRules
-from gerbang.orders.outcome import (
-    Accepted,
-    Delivered,
-    NotFound,
-    Outcome,
-    Rejected,
-    Unavailable,
-    Unknown,
-)
-from gerbang.orders.reasons import Reason
+from gerbang.orders.outcome import Accepted, Delivered, NotFound, Unavailable, Unknown
 from gerbang.orders.situation import CALLED_OFF
 from gerbang.orders.transitions import AttemptState
 from gerbang.orders.writes import Placed
@@ -127,26 +118,3 @@ async def test_a_supplier_that_works_on_what_was_given_up_is_asked_again_soon(
         assert told.attempt.state is AttemptState.REJECTED
         waits = (told.attempt.due_at - house.clock.now()).total_seconds()
         assert waits < 60, "not in an hour, as where nobody said anything"
-
-
-@pytest.mark.parametrize(
-    ("said", "decided", "state"),
-    [
-        (Delivered(sn="SN"), Rejected(reason=Reason.BILLER_FAILED, reroutable=False), "success"),
-        (Rejected(reason=Reason.BILLER_FAILED, reroutable=False), Delivered(sn="X"), "failed"),
-    ],
-)
-async def test_a_person_who_decides_too_late_takes_back_nothing_that_the_supplier_said(
-    database_url: str, said: Outcome, decided: Outcome, state: str
-) -> None:
-    async with open_house(database_url) as house:
-        placed: Placed = await house.lane.submit(house.purchase())
-        assert await house.claim(placed.attempt)
-        await house.tell(placed.order, placed.attempt, Unknown())
-        await house.tell(placed.order, placed.attempt, said)
-        before = await house.account()
-        late = await house.tell(placed.order, placed.attempt, decided, kind="person")
-        assert not late.changed
-        assert late.order.state == state
-        assert await house.account() == before
-        assert (await house.verify()).clean

@@ -47,8 +47,6 @@ async def decide_order(
             actor=actor,
         )
     )
-    if not recorded.changed:
-        raise CannotDecideError(f"its attempt is {recorded.attempt.state} by now: nothing changed")
     return recorded
 
 

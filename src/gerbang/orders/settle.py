@@ -45,14 +45,10 @@ PURCHASE: Final = "buy"
 """The source of what a supplier replied to the purchase itself."""
 PERSON: Final = "person"
 """The source of what a person decided."""
-DECIDABLE: Final = frozenset({AttemptState.UNKNOWN, AttemptState.ACCEPTED})
-"""Only what was sent and is not final waits for a person."""
 
 
 def apply_outcome(s: Situation, outcome: Outcome | StatusOutcome) -> None:
     """Apply one outcome of one attempt to the attempt, its order and the book."""
-    if s.source == PERSON and s.attempt.state not in DECIDABLE:
-        return  # the supplier's own word came while the person was deciding
     match outcome:
         case Delivered():
             _delivered(s, outcome)
