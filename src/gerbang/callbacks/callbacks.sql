@@ -1,10 +1,9 @@
 -- name: claim_due_callbacks
--- Callbacks to deliver now, claimed by this node by the database's clock.
-WITH due AS (
-    SELECT id FROM callbacks WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
-)
+-- Callbacks to deliver now, claimed by this node by the database's clock. Found as an array, so that no
+-- plan, however many it expects, reads all callbacks to find them.
 UPDATE callbacks c SET claimed_by = $1, due_at = clock_timestamp() + interval '60 seconds'
-  FROM due WHERE c.id = due.id
+ WHERE c.id = ANY (ARRAY(
+    SELECT id FROM callbacks WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED))
 RETURNING c.id, c.order_id, c.reseller_id, c.merchant_id, c.event, c.format, c.occurred_at, c.snapshot,
           c.attempts_count
 
