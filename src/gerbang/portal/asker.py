@@ -13,6 +13,7 @@ from gerbang.cards.merchant import Merchant
 from gerbang.developer.call import Asker, Call, CallBook, Filled
 from gerbang.developer.try_it import SandboxCards, TestingGateway, with_values
 from gerbang.dialects.contract import Credential
+from gerbang.dialects.names import own_addresses
 from gerbang.dialects.registry import CARD_DIALECTS, DIALECTS
 from gerbang.portal.own import own_id, own_reseller
 from gerbang.portal.store import NEWEST, SQL
@@ -90,7 +91,8 @@ def _asker(visit: Visit, ids: Mapping[str, str], known: Mapping[str, str]) -> As
 
 def _reseller(visit: Visit, book: CallBook) -> Who:
     credential = _credential(visit, book.dialect)
-    slug = visit.node.snapshot.resellers[own_id(visit)].view.settings.get("otomax.slug")
+    address = own_addresses().get(book.dialect, "")
+    slug = visit.node.snapshot.resellers[own_id(visit)].view.settings.get(address)
     key = credential.key if credential is not None else f"YOUR_{book.dialect.upper()}_ID"
     known = credential.secrets if credential is not None else {}
     ids = {"api_id": key, "memberID": key, "slug": str(slug or "")}
