@@ -108,7 +108,7 @@ async def test_a_list_with_a_bad_line_is_not_complete(house: House) -> None:
 @pytest.mark.parametrize(
     ("text", "settings"),
     [
-        (b"kode,harga\nS5,1\n", {}),
+        (b"kode,modal\nS5,1\n", {}),
         (b"", {}),
         (b"code,cost\n\xff\xfe,1\n", {}),
         (b"code,cost\nS5,1\n", {"catalog.columns": {"colour": "x"}}),
