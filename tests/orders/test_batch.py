@@ -13,6 +13,7 @@ from gerbang.orders.reasons import Reason
 from gerbang.orders.transitions import AttemptState
 from gerbang.orders.writes import Known, Placed, PlannedAttempt
 from orders.house import House, open_house
+from postgres.shared import opened
 
 
 async def _sent(house: House) -> Placed:
@@ -230,7 +231,7 @@ async def test_a_locked_account_holds_up_nobody_else(database_url: str) -> None:
 async def test_however_many_wait_for_a_locked_account_few_connections_are_opened(
     database_url: str,
 ) -> None:
-    async with open_house(database_url) as house:
+    async with open_house(database_url) as house, opened(database_url) as watcher:
         await house.connection.execute("BEGIN")
         await house.connection.execute(
             "SELECT 1 FROM accounts WHERE id = $1 FOR UPDATE", house.account_id
@@ -239,7 +240,7 @@ async def test_however_many_wait_for_a_locked_account_few_connections_are_opened
         count = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
         most = 0
         for _ in range(20):
-            most = max(most, await house.connection.fetchval(count))
+            most = max(most, await watcher.fetchval(count))
             await asyncio.sleep(0.1)
         assert 1 <= most <= 4
         await house.connection.execute("ROLLBACK")
