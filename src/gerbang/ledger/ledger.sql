@@ -14,13 +14,8 @@ SELECT id, code, kind::text, normal_side::text, tracked, balance, held, credit_l
 -- name: list_accounts
 -- Accounts with their balances; those of untracked accounts are the checkpoint plus the entries since.
 SELECT a.id, a.code, a.kind::text, a.normal_side::text, a.tracked, a.held, a.credit_limit,
-       CASE WHEN a.tracked THEN a.balance ELSE coalesce(c.balance, 0) + coalesce((
-            SELECT sum(e.amount) FROM entries e JOIN transfers t ON t.id = e.transfer_id
-             WHERE e.account_id = a.id AND e.version IS NULL
-               AND (c.business_day IS NULL OR t.business_day > c.business_day)), 0)::bigint END AS balance
+       CASE WHEN a.tracked THEN a.balance ELSE untracked_balance(a.id) END AS balance
   FROM accounts a
-  LEFT JOIN LATERAL (SELECT balance, business_day FROM checkpoints k WHERE k.account_id = a.id
-                      ORDER BY business_day DESC LIMIT 1) c ON true
  WHERE a.code > $1
  ORDER BY a.code
  LIMIT $2
@@ -233,14 +228,19 @@ SELECT wib_day(clock_timestamp())
 INSERT INTO seals (business_day, transfers_count, entries_count, previous_hash, hash) VALUES ($1, $2, $3, $4, $5)
 
 -- name: insert_checkpoints
--- The balances of untracked accounts at the end of a sealed day.
+-- The balances of untracked accounts at the end of a sealed day: each day leaves one for every account, so what moved
+-- since the last one is read once for all of them.
 INSERT INTO checkpoints (account_id, business_day, balance)
-SELECT a.id, $1, coalesce(c.balance, 0) + coalesce((
-       SELECT sum(e.amount) FROM transfers t JOIN entries e ON e.transfer_id = t.id AND e.account_id = a.id
-        WHERE t.business_day <= $1 AND (c.business_day IS NULL OR t.business_day > c.business_day)), 0)
+WITH last AS (SELECT max(business_day) AS day FROM checkpoints),
+     moved AS (
+         SELECT e.account_id, sum(e.amount) AS amount
+           FROM transfers t JOIN entries e ON e.transfer_id = t.id AND e.version IS NULL
+          WHERE t.business_day <= $1 AND t.business_day > coalesce((SELECT day FROM last), '-infinity'::date)
+          GROUP BY e.account_id)
+SELECT a.id, $1, coalesce(c.balance, 0) + coalesce(m.amount, 0)
   FROM accounts a
-  LEFT JOIN LATERAL (SELECT balance, business_day FROM checkpoints k WHERE k.account_id = a.id
-                      ORDER BY business_day DESC LIMIT 1) c ON true
+  LEFT JOIN checkpoints c ON c.account_id = a.id AND c.business_day = (SELECT day FROM last)
+  LEFT JOIN moved m ON m.account_id = a.id
  WHERE NOT a.tracked
 
 -- name: transfer_amount_by_key

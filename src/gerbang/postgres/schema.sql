@@ -731,7 +731,7 @@ CREATE TABLE public.transfers (
 
 CREATE FUNCTION public.untracked_balance(account bigint) RETURNS bigint
     LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN (WITH c AS (SELECT k.balance, k.business_day FROM public.checkpoints k WHERE (k.account_id = untracked_balance.account) ORDER BY k.business_day DESC LIMIT 1) SELECT (((COALESCE((SELECT c.balance FROM c), (0)::bigint))::numeric + COALESCE((SELECT sum(e.amount) AS sum FROM (public.entries e JOIN public.transfers t ON ((t.id = e.transfer_id))) WHERE ((e.account_id = untracked_balance.account) AND (e.version IS NULL) AND (t.business_day > COALESCE((SELECT c.business_day FROM c), '-infinity'::date)))), (0)::numeric)))::bigint AS int8);
+    RETURN (WITH c AS MATERIALIZED (SELECT k.balance, k.business_day FROM public.checkpoints k WHERE (k.account_id = untracked_balance.account) ORDER BY k.business_day DESC LIMIT 1), since AS MATERIALIZED (SELECT t.id FROM public.transfers t WHERE (t.business_day > COALESCE((SELECT c.business_day FROM c), '-infinity'::date))) SELECT (((COALESCE((SELECT c.balance FROM c), (0)::bigint))::numeric + COALESCE((SELECT sum(e.amount) AS sum FROM (since CROSS JOIN LATERAL (SELECT x.amount FROM public.entries x WHERE ((x.transfer_id = since.id) AND (x.account_id = untracked_balance.account) AND (x.version IS NULL)) OFFSET 0) e)), (0)::numeric)))::bigint AS int8);
 
 -- comment FUNCTION untracked_balance(account bigint)
 
