@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from gerbang.web.asgi import Endpoint
 from gerbang.web.client_address import FOUND, ClientAddress
+from gerbang.web.turnstile import Turnstile
 
 
 class FastPaths:
@@ -22,6 +23,7 @@ class FastPaths:
 
     def __init__(self, app: Starlette, *, address: ClientAddress | None = None) -> None:
         """Wrap an application; `address` knows which proxies to trust."""
+        self.turnstile = Turnstile()
         self._app = app
         self._address = address or ClientAddress()
         self._endpoints: dict[tuple[str, str], Endpoint] | None = None

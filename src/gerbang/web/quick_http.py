@@ -204,8 +204,12 @@ class QuickHttp(HttpToolsProtocol):
     def _start_if_ready(self, quick: QuickCycle) -> None:
         if quick.is_turn and quick.is_whole:
             quick.is_turn = False
-            quick.task = self.loop.create_task(self._answer(quick))
-            self.tasks.add(quick.task)
+            if self._paths is not None:
+                self._paths.turnstile.enter(self.loop, self._begin, quick)
+
+    def _begin(self, quick: QuickCycle) -> None:
+        quick.task = self.loop.create_task(self._answer(quick))
+        self.tasks.add(quick.task)
 
     async def _answer(self, quick: QuickCycle) -> None:
         try:
