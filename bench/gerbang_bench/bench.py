@@ -1,8 +1,8 @@
 """``make bench``: Gerbang against TPC-B, one run, one machine, the same durable PostgreSQL.
 
-Options: ``--quick`` (short runs), ``--only tpcb|acceptance|life|charges``, ``--large``
-(acceptance is measured again with 10 million orders bulk-loaded; ``--orders N`` for another
-number).
+Options: ``--quick`` (short runs), ``--only tpcb|acceptance|life|charges``, ``--workers N`` (gateway
+processes on one port), ``--large`` (acceptance is measured again with 10 million orders
+bulk-loaded; ``--orders N`` for another number).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import msgspec
@@ -23,7 +24,7 @@ from rich.table import Table
 
 from gerbang.postgres.embedded import EmbeddedPostgres
 from gerbang_bench import processes, tpcb
-from gerbang_bench.acceptance import ledger_differences, measure_acceptance
+from gerbang_bench.acceptance import CONNECTIONS, ledger_differences, measure_acceptance
 from gerbang_bench.charges import make_card_world, measure_charges
 from gerbang_bench.figures import FILE, Figures, doubts, large_shares, problems, rows
 from gerbang_bench.large import ORDERS, load_orders
@@ -48,10 +49,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     tpcb_seconds: int
     clients: tuple[int, ...]
     acceptance_seconds: float
+    connections: tuple[int, ...]
     life_seconds: float
     rates: tuple[float, ...]
     charge_seconds: float
     payments: int
+    workers: int
     quick: bool
 
 
@@ -64,10 +67,12 @@ def make_plan(options: argparse.Namespace) -> Plan:
         tpcb_seconds=4 if quick else tpcb.SECONDS,
         clients=(4, 8) if quick else tpcb.CLIENTS,
         acceptance_seconds=5.0 if quick else 15.0,
+        connections=CONNECTIONS[:2] if quick else CONNECTIONS,
         life_seconds=5.0 if quick else 15.0,
         rates=(250, 500, 1_000) if quick else (250, 500, 750, 1_000, 1_250, 1_500, 2_000, 2_500),
         charge_seconds=5.0 if quick else 15.0,
         payments=16_000 if quick else 40_000,
+        workers=options.workers,
         quick=quick,
     )
 
@@ -119,14 +124,21 @@ class Bench:
         with (
             _folder() as folder,
             processes.gateway(
-                world, port=port, secret_key=self.secret_key, folder=folder, dispatch_paused="true"
+                world,
+                port=port,
+                secret_key=self.secret_key,
+                folder=folder,
+                workers=self.plan.workers,
+                dispatch_paused="true",
             ) as gateway,
         ):
-            for name, resellers in (("spread", RESELLERS), ("hot", 1)):
+            runs = product((("spread", RESELLERS), ("hot", 1)), self.plan.connections)
+            for (name, resellers), connections in runs:
                 measured = await measure_acceptance(
                     world,
-                    name=name,
+                    name=f"{name}-{connections}-",
                     resellers=resellers,
+                    connections=connections,
                     stored_before=stored,
                     port=port,
                     gateway=gateway,
@@ -163,6 +175,7 @@ class Bench:
                         port=port,
                         secret_key=self.secret_key,
                         folder=folder,
+                        workers=self.plan.workers,
                         **SHARED_ADDRESS,
                     )
                 ),
@@ -260,6 +273,7 @@ def parse_options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="gerbang_bench.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="short runs")
     parser.add_argument("--only", choices=PARTS, help="one part")
+    parser.add_argument("--workers", type=int, default=1, help="gateway processes on one port")
     parser.add_argument("--large", action="store_true", help="again with 10 million orders")
     parser.add_argument("--orders", type=int, default=0, help="again with this many orders")
     return parser.parse_args(arguments)

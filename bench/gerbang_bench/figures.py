@@ -107,8 +107,9 @@ def large_shares(figures: Figures) -> Iterator[tuple[str, float]]:
 def _acceptance_row(figures: Figures, each: Acceptance) -> Row:
     reached = ratio(figures, each)
     stored = f", {each.stored_before:,} stored" if each.stored_before else ""
+    resellers = f"{each.resellers:,} reseller{'s' if each.resellers > 1 else ''}"
     return Row(
-        name=f"Accepted, {each.resellers:,} reseller{'s' if each.resellers > 1 else ''}{stored}",
+        name=f"Accepted, {resellers}, {each.connections} callers{stored}",
         per_second=each.load.per_second,
         ratio=f"{reached[0]:.2f} x" if reached else "",
         goal=f">= {reached[1]:g} x" if reached else "",

@@ -170,7 +170,13 @@ def fetch(url: str) -> bytes | None:
 
 @contextmanager
 def gateway(
-    world: World | CardWorld, *, port: int, secret_key: bytes, folder: Path, **settings: str
+    world: World | CardWorld,
+    *,
+    port: int,
+    secret_key: bytes,
+    folder: Path,
+    workers: int = 1,
+    **settings: str,
 ) -> Iterator[Child]:
     """Run ``gerbang serve``; `settings` are more of its settings, such as ``dispatch_paused``."""
     wanted = {
@@ -183,7 +189,8 @@ def gateway(
     }
     env = {f"GERBANG_{name.upper()}": value for name, value in wanted.items()}
     program = os.fspath(Path(sys.executable).with_name("gerbang"))
-    with child("gateway", [program, "serve", "--port", str(port)], folder=folder, env=env) as it:
+    command = [program, "serve", "--port", str(port), "--workers", str(workers)]
+    with child("gateway", command, folder=folder, env=env) as it:
         wait_until_ready(it, f"http://127.0.0.1:{port}/readyz")
         yield it
 

@@ -127,7 +127,8 @@ def test_processor_time_per_order() -> None:
 def test_speed_with_many_orders_stored_is_compared_with_none() -> None:
     figures = _figures(_acceptance(1), _acceptance(1, before=10_000_000))
     assert list(large_shares(figures)) == [("a", 1.0)]
-    assert [row.name for row in rows(figures)][-1] == "Accepted, 1 reseller, 10,000,000 stored"
+    last = [row.name for row in rows(figures)][-1]
+    assert last == "Accepted, 1 reseller, 64 callers, 10,000,000 stored"
 
 
 def test_figures_survive_their_file(tmp_path: Path) -> None:
@@ -142,7 +143,7 @@ def test_the_page_keeps_what_is_around_the_table() -> None:
     assert page.startswith("# Performance")
     assert page.endswith("More words.\n")
     assert page.count(START) == page.count(END) == 1
-    assert "| Accepted, 1 reseller | 900 | 3.00 x |" in page
+    assert "| Accepted, 1 reseller, 64 callers | 900 | 3.00 x |" in page
     assert "old" not in page.partition(START)[2]
 
 
