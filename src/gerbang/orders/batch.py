@@ -28,6 +28,7 @@ from gerbang.orders.batch_rows import (
 )
 from gerbang.orders.batch_state import BatchState
 from gerbang.orders.directory import Directory
+from gerbang.orders.endings import Endings
 from gerbang.orders.numbers import Numbers
 from gerbang.orders.order import joined_attempt_from_row, order_from_row
 from gerbang.orders.place import place_order
@@ -75,6 +76,7 @@ class OrderProgram:
         self.installation_tag = installation_tag
         self.node = node
         self.claims_callbacks = claims_callbacks
+        self.endings = Endings()
         self._free_numbers: list[Numbers] = []
 
     async def run(
@@ -91,7 +93,13 @@ class OrderProgram:
         # Numbers of a batch that failed are not used again: were they reserved in a transaction
         # that a crash of the server undid, it would give them out twice.
         self._free_numbers.append(batch.numbers)
-        return Done(results, batch.xact_id, batch.refused_accounts(), proved=batch.proved)
+        return Done(
+            results,
+            batch.xact_id,
+            batch.refused_accounts(),
+            proved=batch.proved,
+            ending=batch.ending,
+        )
 
     def connection_lost(self) -> None:
         """Forget the reserved ids: a server that crashed may give them out again."""
@@ -115,6 +123,7 @@ class _Batch(BatchState):
         self.c = connection
         self.proof = proof
         self.proved = False
+        self.ending = ""
         self.xact_id = ""
         self.known_ids: list[int] = []
 
@@ -321,13 +330,15 @@ class _Batch(BatchState):
         await self._write_refusals()
 
     async def _write_placed(self) -> None:
-        """Write new orders with holds and first attempts; the accounts too, if that is all."""
+        """Write new orders with holds and first attempts; the accounts too, if that is all.
+
+        If nothing follows, it is left to be sent together with COMMIT.
+        """
         if not self.placed:
             return
         changed = () if self._more_to_write() else tuple(self.book.changed.values())
         slot, number = self.proof
-        count = await self.c.fetchval(
-            SQL.write_placed,
+        arguments = (
             self.placed,
             [
                 {"id": a.id, "held": a.held, "balance": a.balance, "version": a.version}
@@ -337,10 +348,13 @@ class _Batch(BatchState):
             self.p.house[HouseAccount.SALES],
             slot,
             number,
+            len(changed),
         )
+        if self.xact_id and not self._more_to_write() and not self._more_follows():
+            self.ending = await self.p.endings.write_placed(self.c, arguments)
+        else:
+            await self.c.execute(SQL.write_placed, *arguments)
         self.proved = bool(slot)
-        if count != len(changed):
-            raise StateMovedError(f"expected {len(changed)} accounts, found {count}")
 
     def _more_to_write(self) -> bool:
         """Tell whether there is anything beside what was placed."""
@@ -350,6 +364,17 @@ class _Batch(BatchState):
             or self.new_messages
             or self.new_attempts
             or self.new_callbacks
+        )
+
+    def _more_follows(self) -> bool:
+        """Tell whether something is written after the orders, which it may name."""
+        return bool(
+            self.new_steps
+            or self.new_cases
+            or self.new_bill_payments
+            or self.new_bill_guards
+            or RecordRefusal in self.of
+            or RecordDelivery in self.of
         )
 
     def _other_transfers(self) -> list[Transfer]:

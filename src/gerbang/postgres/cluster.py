@@ -35,7 +35,8 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "log_truncate_on_rotation": "on",
     "log_checkpoints": "on",
     "log_lock_waits": "on",
-    # Values of rows and parameters do not belong into a log.
+    # Values of rows, literals and parameters do not belong into a log.
+    "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",

@@ -45,10 +45,12 @@ class Done:
     """What a program gives back: one result for each write, and its transaction's id.
 
     Without an id the lane asks for it; only a transaction that wrote something has one. `proved`
-    says that the program has written the proof on its way; else the lane does.
+    says that the program has written the proof on its way; else the lane does. `ending` is what is
+    still to be written: the lane sends it in one message with COMMIT, so that locks are not held
+    while this process is busy with other things.
     """
 
-    __slots__ = ("proved", "refused_account_ids", "results", "xact_id")
+    __slots__ = ("ending", "proved", "refused_account_ids", "results", "xact_id")
 
     def __init__(
         self,
@@ -57,7 +59,9 @@ class Done:
         refused_account_ids: frozenset[int] = frozenset(),
         *,
         proved: bool = False,
+        ending: str = "",
     ) -> None:
+        self.ending = ending
         self.proved = proved
         self.results = results
         self.xact_id = xact_id

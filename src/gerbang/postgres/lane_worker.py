@@ -33,7 +33,6 @@ log = structlog.get_logger()
 RECONNECT_PAUSE_S: Final = 0.2
 TURN_S_MAX: Final = 0.05
 CONFLICT_RETRIES_MAX: Final = 5
-REPLAN_AT_BATCHES: Final = frozenset({10, 100, 1_000, 10_000})
 REPLAN_EVERY_S: Final = 60.0
 
 _COMMIT: Final = "COMMIT"
@@ -139,14 +138,16 @@ class Worker:
         self._lane.return_slot(self._slot)
 
     async def _forget_old_plans(self) -> None:
-        """Have the server plan again now and then.
+        """Have the server plan again each time the batches have doubled, and now and then.
 
-        A plan made while a table was empty reads all of it; it would stay until the server
-        happens to analyse the table.
+        For an empty table all plans cost the same, also one that reads a whole index; it would
+        stay until the server happens to analyse the table. So no plan is kept for a table that
+        has grown to more than twice of what it was made for.
         """
         self._batches += 1
         now = monotonic()
-        if self._batches not in REPLAN_AT_BATCHES and now - self._planned_at < REPLAN_EVERY_S:
+        doubled = not self._batches & (self._batches - 1)
+        if not doubled and now - self._planned_at < REPLAN_EVERY_S:
             return
         self._planned_at = now
         try:
@@ -222,13 +223,16 @@ class Worker:
             raise
         for ticket in batch:
             ticket.stage = Stage.COMMITTING
-        self._lane.end_turn(self)
+        if not done.ending:
+            # Else the server writes on: what comes meanwhile gathers into the next batch.
+            self._lane.end_turn(self)
         # Without an id nothing was written, and there is nothing to prove.
         proving = _proving(proof) if xact_id and not done.proved else ""
         # Who has more to do begins anew on the way: that saves a round trip.
         begins = self._lane.has_waiting(self._number)
         try:
-            await connection.execute(f"{proving}{_COMMIT_AND_BEGIN if begins else _COMMIT}")
+            commit = _COMMIT_AND_BEGIN if begins else _COMMIT
+            await connection.execute(f"{done.ending}{proving}{commit}")
         except Exception as error:
             if self._lost(error):
                 raise CommitInDoubtError(xact_id, proof.number, done.results) from error

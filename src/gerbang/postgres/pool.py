@@ -134,6 +134,8 @@ def _server_settings(
         "lock_timeout": str(lock_timeout_ms),
         "idle_in_transaction_session_timeout": str(idle_in_transaction_timeout_ms),
         "timezone": "UTC",
+        # What quote_literal relies on.
+        "standard_conforming_strings": "on",
         # Compiling a statement costs more than any of ours runs.
         "jit": "off",
     }

@@ -63,6 +63,16 @@ def load_queries(package: str, filename: str) -> Queries:
     return parse_queries(text, origin=f"{package}/{filename}")
 
 
+def quote_literal(text: str) -> str:
+    """Write a text as a literal, for a connection whose strings conform to the standard.
+
+    Values go as arguments; this is for the one message that may not wait for an answer.
+    """
+    if "\0" in text:
+        raise ValueError("PostgreSQL has no text with a NUL in it")
+    return "'" + text.replace("'", "''") + "'"
+
+
 def parse_queries(text: str, *, origin: str) -> Queries:
     """Split the text of an SQL file into its statements."""
     statements: dict[str, str] = {}
