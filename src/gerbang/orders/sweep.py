@@ -61,7 +61,8 @@ class Sweep:
         look_at = monotonic()
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._steps_hint.wait(), POLL_S)
+                async with asyncio.timeout(POLL_S):
+                    await self._steps_hint.wait()
             self._steps_hint.clear()
             try:
                 await self.settle_due_steps()

@@ -85,8 +85,10 @@ class Turns:
             if left <= 0:
                 return
             self._ended.clear()
+            # Not wait_for: Python 3.11's forgets a cancellation that comes with the answer.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), left)
+                async with asyncio.timeout(left):
+                    await self._ended.wait()
 
     def begin(self, worker: Worker) -> None:
         """Take the turn."""
