@@ -13,7 +13,8 @@ from gerbang_bench.processes import Child, Usage, Watch, generate, usage_of
 from gerbang_bench.server import checkpoint
 from gerbang_bench.world import World
 
-CONNECTIONS = (64, 128, 256)
+CONNECTIONS = 64
+CALLERS = (64, 128, 256)
 """How many callers wait for their answers at one time; TPC-B is measured with several, too."""
 REQUESTS_PER_SECOND_MAX = 25_000
 WARMUP_S = 1.0

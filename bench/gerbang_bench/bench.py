@@ -24,7 +24,7 @@ from rich.table import Table
 
 from gerbang.postgres.embedded import EmbeddedPostgres
 from gerbang_bench import processes, tpcb
-from gerbang_bench.acceptance import CONNECTIONS, ledger_differences, measure_acceptance
+from gerbang_bench.acceptance import CALLERS, ledger_differences, measure_acceptance
 from gerbang_bench.charges import make_card_world, measure_charges
 from gerbang_bench.figures import FILE, Figures, doubts, large_shares, problems, rows
 from gerbang_bench.large import ORDERS, load_orders
@@ -67,7 +67,7 @@ def make_plan(options: argparse.Namespace) -> Plan:
         tpcb_seconds=4 if quick else tpcb.SECONDS,
         clients=(4, 8) if quick else tpcb.CLIENTS,
         acceptance_seconds=5.0 if quick else 15.0,
-        connections=CONNECTIONS[:2] if quick else CONNECTIONS,
+        connections=CALLERS[:2] if quick else CALLERS,
         life_seconds=5.0 if quick else 15.0,
         rates=(250, 500, 1_000) if quick else (250, 500, 750, 1_000, 1_250, 1_500, 2_000, 2_500),
         charge_seconds=5.0 if quick else 15.0,

@@ -128,7 +128,7 @@ async def _measure(stage: Stage, rate: float, *, seconds: float, prefix: str) ->
 def _job(stage: Stage, rate: float, *, seconds: float, prefix: str) -> Job:
     return Job(
         port=stage.port,
-        connections=CONNECTIONS[0],
+        connections=CONNECTIONS,
         rate=rate,
         seconds=seconds + 1.0,  # still loaded when progress is looked at for the last time
         warmup_s=WARMUP_S,
