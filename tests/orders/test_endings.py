@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from asyncpg.exceptions import DivisionByZeroError as DivisionByZero
 
 from gerbang.dialects.contract import Refusal
+from gerbang.orders.endings import SQL
 from gerbang.orders.writes import Placed, RecordRefusal
-from gerbang.postgres.errors import CheckViolation
 from gerbang.postgres.lane_worker import Worker
 from gerbang.postgres.pool import connect
 from gerbang.postgres.sql import quote_literal
@@ -107,9 +108,10 @@ async def test_an_order_the_database_refuses_takes_no_other_with_it(database_url
 async def test_rows_that_are_not_there_stop_the_commit(database_url: str) -> None:
     connection = await connect(database_url)
     try:
-        assert await connection.fetchval("SELECT require_rows(2, 2)") == 2
-        with pytest.raises(CheckViolation, match="expected 2 rows, found 1"):
-            await connection.execute("SELECT require_rows(1, 2)")
+        nothing = ([], [], "sale.hold", 1, "", 0)
+        await connection.execute(SQL.write_placed, *nothing, 0)
+        with pytest.raises(DivisionByZero):
+            await connection.execute(SQL.write_placed, *nothing, 1)
     finally:
         await connection.close()
 

@@ -58,7 +58,8 @@ SELECT id, reseller_id, credential_id, testing, dialect, kind::text, reference, 
 
 -- name: write_placed
 -- New orders with their holds and first attempts, and the proof of the commit, in one round trip while
--- the accounts are locked. It raises unless it found all accounts as they were locked.
+-- the accounts are locked. COMMIT follows at once, so it must raise unless it found all accounts as they
+-- were locked: a wrong count divides by zero.
 WITH placed AS MATERIALIZED (
     SELECT * FROM json_to_recordset($1::json)
         AS p (id bigint, reseller_id bigint, credential_id bigint, testing boolean, dialect text, kind product_kind,
@@ -93,7 +94,7 @@ WITH placed AS MATERIALIZED (
     INSERT INTO lane_commits (slot, number) SELECT $5, $6 WHERE $5 <> ''
     ON CONFLICT (slot) DO UPDATE SET number = excluded.number, at = excluded.at
 )
-SELECT require_rows(count(*), $7) FROM held_accounts
+SELECT 1 / (count(*) = $7)::integer FROM held_accounts
 
 -- name: write_batch
 -- Everything else a batch writes to ledger, orders, attempts and outbox, in one round trip while the

@@ -648,22 +648,6 @@ BEGIN
     RAISE EXCEPTION '% on % is not allowed', TG_OP, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$;
 
--- function require_rows(bigint, bigint)
-
-CREATE FUNCTION public.require_rows(actual bigint, expected bigint) RETURNS bigint
-    LANGUAGE plpgsql STABLE
-    AS $$
-BEGIN
-    IF actual <> expected THEN
-        RAISE EXCEPTION 'expected % rows, found %', expected, actual USING ERRCODE = 'check_violation';
-    END IF;
-    RETURN actual;
-END $$;
-
--- comment FUNCTION require_rows(actual bigint, expected bigint)
-
-COMMENT ON FUNCTION public.require_rows(actual bigint, expected bigint) IS 'Gives the number of rows back, or raises: a row was not in the state that its lock promised.';
-
 -- function sandbox_now(boolean)
 
 CREATE FUNCTION public.sandbox_now(sandboxed boolean) RETURNS timestamp with time zone
