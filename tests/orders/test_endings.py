@@ -108,7 +108,7 @@ async def test_an_order_the_database_refuses_takes_no_other_with_it(database_url
 async def test_rows_that_are_not_there_stop_the_commit(database_url: str) -> None:
     connection = await connect(database_url)
     try:
-        nothing = ([], [], "sale.hold", 1, "", 0)
+        nothing: tuple[Any, ...] = ([], [], "sale.hold", 1, "", 0)
         await connection.execute(SQL.write_placed, *nothing, 0)
         with pytest.raises(DivisionByZero):
             await connection.execute(SQL.write_placed, *nothing, 1)
