@@ -12,10 +12,19 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 PROGRAM: Final = "/usr/bin/chromium"
 AXE: Final = Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js"
+PATIENCE_MS: Final = 45_000
+"""How long a busy machine may take; nothing waits that long where all is well."""
 SIZES: Final = {"wide": (1360, 900), "phone": (390, 844)}
 _RUN_AXE: Final = """async () => {
   const found = await axe.run(document, {runOnly: ["wcag2a", "wcag2aa"]});
@@ -77,7 +86,8 @@ def opened_page(
         "viewport": {"width": width, "height": height},
     }
     context = browser.new_context(**options)
-    context.set_default_timeout(8_000)
+    context.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
     try:
         page = context.new_page()
         listener = Listener(base_url)

@@ -50,7 +50,7 @@ def run(sample: str, language: str, secrets: Mapping[str, str], folder: Path) ->
         env={"PATH": os.environ["PATH"], "no_proxy": "*", **secrets},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
     return done.stdout + done.stderr

@@ -69,7 +69,7 @@ def paths(page: Page, demo: RunningDemo) -> list[str]:
     order_id = buy(demo, f"BROWSER-{time.monotonic_ns()}")
     page.goto("/portal/callbacks")
     found = page.locator("tbody a").first
-    give_up_at = time.monotonic() + 8
+    give_up_at = time.monotonic() + 60
     while not found.count() and time.monotonic() < give_up_at:
         page.reload()
     callback = found.get_attribute("href")
@@ -144,7 +144,7 @@ def test_a_deposit_by_card_is_paid_and_credited_on_a_phone(demo: RunningDemo, ph
     with page.expect_navigation():
         page.click("button[value=verify]")
     credited = page.locator("tr", has_text="250.000").get_by_text("Credited")
-    give_up_at = time.monotonic() + 10
+    give_up_at = time.monotonic() + 60
     page.goto("/portal/deposits")
     while not credited.count() and time.monotonic() < give_up_at:
         page.wait_for_timeout(300)
