@@ -3662,6 +3662,10 @@ CREATE UNIQUE INDEX payment_attempts_one_void ON public.payment_attempts USING b
 
 CREATE INDEX payment_attempts_payment ON public.payment_attempts USING btree (payment_id, id);
 
+-- index payment_attempts_unsettled_refunds
+
+CREATE INDEX payment_attempts_unsettled_refunds ON public.payment_attempts USING btree (payment_id, id) WHERE ((kind = 'refund'::public.payment_attempt_kind) AND (state = 'approved'::public.payment_attempt_state) AND (settlement_id IS NULL));
+
 -- index payment_history_payment
 
 CREATE INDEX payment_history_payment ON public.payment_history USING btree (payment_id);
