@@ -458,7 +458,8 @@ class _Batch:
         await self._number_news()
         fresh = {attempt.id for attempt in self.new_attempts}
         attempts = [a for i, a in self.changed_attempts.items() if i not in fresh]
-        payments = list(self.changed.values())
+        # What was registered never changes, and need not travel again.
+        payments = [structs.replace(p, details={}) for p in self.changed.values()]
         if not (payments or attempts or self.new_payments or self.tokens or self.notifications):
             return
         slot, number = self.proof
