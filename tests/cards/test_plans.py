@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from gerbang.cards.store import SQL
@@ -19,6 +21,10 @@ INDEXES = [
 async def test_the_sweep_goes_by_an_index(database_url: str, sql: str, index: str) -> None:
     async with opened(database_url) as connection:
         await connection.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
-        plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN (GENERIC_PLAN) {sql}"))
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        await connection.execute(f"PREPARE swept AS {sql}")
+        values = ", ".join(["NULL"] * len(set(re.findall(r"\$\d", sql))))
+        rows = await connection.fetch(f"EXPLAIN EXECUTE swept ({values})")
+        plan = "\n".join(row[0] for row in rows)
     assert index in plan
     assert "Seq Scan on payment" not in plan
