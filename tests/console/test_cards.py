@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from cards.rig import SECRET, open_rig
@@ -12,19 +15,38 @@ from gerbang.people.role import Role
 from gerbang.settings import Settings
 
 
+@asynccontextmanager
+async def console_of(database_url: str, folder: Path) -> AsyncIterator[Node]:
+    key = base64.b64encode(SECRET).decode()
+    node = Node(Settings(data_dir=str(folder), secret_key=key), database_url=database_url)
+    await node.start(work=False)
+    try:
+        yield node
+    finally:
+        await node.stop()
+
+
+async def finance_of(node: Node) -> Browser:
+    await add_user(node, Role.FINANCE)
+    browser = Browser(node)
+    await browser.sign_in("finance")
+    return browser
+
+
+def number_in(page: str) -> str:
+    found = re.search(r'name="number" value="([0-9a-f]{16})"', page)
+    assert found, page
+    return found[1]
+
+
 async def test_a_payment_is_shown_and_taken_back_with_a_reason(
     database_url: str, tmp_path: Path
 ) -> None:
     async with open_rig(database_url) as rig:
         order = await rig.charge()
         payment = await rig.stored(order)
-    key = base64.b64encode(SECRET).decode()
-    settings = Settings(data_dir=str(tmp_path), secret_key=key)
-    node = Node(settings, database_url=database_url)
-    await node.start(work=False)
-    await add_user(node, Role.FINANCE)
-    await add_user(node, Role.VIEWER)
-    try:
+    async with console_of(database_url, tmp_path) as node:
+        await add_user(node, Role.VIEWER)
         viewer = Browser(node)
         await viewer.sign_in("viewer")
         assert payment.txid in (await viewer.get("/console/cards")).text
@@ -34,19 +56,45 @@ async def test_a_payment_is_shown_and_taken_back_with_a_reason(
         await viewer.post(f"{base}/cancel", {"reason": "no"}, 403)
         await viewer.close()
 
-        finance = Browser(node)
-        await finance.sign_in("finance")
+        finance = await finance_of(node)
         page = await finance.get(base)
         assert "only after settlement" in page.text
-        await finance.post(f"{base}/cancel", {"reason": ""}, 422)
-        done = await finance.post(f"{base}/cancel", {"reason": "the shop asked"})
+        number = number_in(page.text)
+        await finance.post(f"{base}/cancel", {"reason": "", "number": number}, 422)
+        await finance.post(f"{base}/cancel", {"reason": "without a number"}, 422)
+        done = await finance.post(f"{base}/cancel", {"reason": "the shop asked", "number": number})
         assert "Voided" in told(done)
         assert "can be neither captured nor cancelled" in done.text
-        await finance.post(f"{base}/cancel", {"reason": "once more"}, 422)
-        await finance.post(f"{base}/capture", {"amount": "1000"}, 422)
+        other = "0" * 16
+        await finance.post(f"{base}/cancel", {"reason": "once more", "number": other}, 422)
+        await finance.post(f"{base}/capture", {"amount": "1000", "number": other}, 422)
         await finance.get("/console/cards/settlements")
         await finance.get("/console/cards/settlements/SALE000001/2020-01-01", 404)
         await finance.get("/console/cards/settlements/SALE000001/never", 404)
         await finance.close()
-    finally:
-        await node.stop()
+
+
+async def test_a_part_is_given_back_once_by_one_form_and_again_by_the_next(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with open_rig(database_url) as rig:
+        order = await rig.charge(amount=150_000)
+        await rig.advance(days=2)
+        txid = (await rig.stored(order)).txid
+    async with console_of(database_url, tmp_path) as node:
+        finance = await finance_of(node)
+        base = f"/console/cards/{txid}"
+        form = {"amount": "40.000", "reason": "one of three", "number": ""}
+        form["number"] = number_in((await finance.get(base)).text)
+        await finance.post(f"{base}/cancel", form)
+        await finance.client.post(f"{base}/cancel", data=form)
+        assert await _refunded(node, txid) == 40_000
+        form["number"] = number_in((await finance.get(base)).text)
+        await finance.post(f"{base}/cancel", form)
+        assert await _refunded(node, txid) == 80_000
+        await finance.close()
+
+
+async def _refunded(node: Node, txid: str) -> int:
+    refunded: int = await node.pool.fetchval("SELECT refunded FROM payments WHERE txid = $1", txid)
+    return refunded

@@ -47,7 +47,8 @@ async def cancel_payment(
 ) -> dict[str, Any]:
     """Take a charge back: all of it, or `amount` of a settled one.
 
-    The same `number` again is the same cancel, so that a form sent twice refunds once.
+    The same `number` again is the same cancel, so that a form sent twice refunds once. Without
+    one, the same amount within one second is the same cancel.
     """
     payment = await _find(cards, txid)
     await _audit(pool, "card_payment.cancel", payment, actor, {"amount": amount, "reason": reason})
@@ -58,7 +59,7 @@ async def cancel_payment(
             cancel_type="1" if amount is None else "2",
             amount=payment.amount if amount is None else amount,
             number=number,
-            timestamp=stamp,
+            timestamp="" if number else stamp,
             reason=reason[:255],
             user=actor[:30],
         ),

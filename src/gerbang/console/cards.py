@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import date
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from gerbang.cards.read import list_payments, list_settlements, show_payment, sh
 from gerbang.errors import ConflictError, NotFoundError
 from gerbang.people.role import Permission
 from gerbang.postgres.sql import load_queries
+from gerbang.web.pages.form_number import new_form_number, read_form_number
 from gerbang.web.pages.paging import ROWS, after_of, page_of
 from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
@@ -73,6 +73,7 @@ async def payment_page(visit: Visit) -> Response:
         in_parts=state in IN_PARTS and not payment["in_process"],
         captures=state is PaymentState.PREAUTHED and not payment["in_process"],
         left=payment["amount"] - payment["refunded"],
+        number=new_form_number(),
         deposit=await visit.pool.fetchrow(SQL.deposit_of_payment, payment["txid"]),
     )
 
@@ -118,10 +119,17 @@ async def cancel(visit: Visit) -> Response:
     payment = await _find(visit)
     reason = form.text("reason", most=200)
     part = form.rupiah("amount", least=1, most=payment.amount, needed=False)
+    number = read_form_number(visit)
     form.check()
     try:
         done = await cancel_payment(
-            visit.pool, cards, payment.txid, amount=part, reason=reason, actor=visit.actor
+            visit.pool,
+            cards,
+            payment.txid,
+            amount=part,
+            reason=reason,
+            number=number,
+            actor=visit.actor,
         )
     except NotDoneError as error:
         raise _told(visit, error) from error
@@ -133,17 +141,17 @@ async def capture(visit: Visit) -> Response:
     form, cards = visit.form, visit.node.cards
     hold = await _find(visit)
     amount = form.rupiah("amount", least=1, most=hold.amount)
+    number = read_form_number(visit)
     form.check()
     if hold.state is not PaymentState.PREAUTHED:
         raise ConflictError(visit.t("cards.no_hold"))
-    reference = f"{hold.reference[:30]}-{secrets.token_hex(3)}"
     try:
         done = await capture_payment(
             visit.pool,
             cards,
             hold.txid,
             amount=amount or 0,
-            reference=reference,
+            reference=f"{hold.reference[:20]}-{number}",
             actor=visit.actor,
         )
     except NotDoneError as error:

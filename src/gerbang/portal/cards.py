@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -13,18 +11,17 @@ from gerbang.cards.allowed import Allowed, what_is_allowed
 from gerbang.cards.operate import NotDoneError, cancel_payment, capture_payment
 from gerbang.cards.payment import Payment, PaymentState
 from gerbang.cards.read import show_payment
-from gerbang.errors import BadInputError, ConflictError, NotFoundError
+from gerbang.errors import ConflictError, NotFoundError
 from gerbang.people.role import Permission
 from gerbang.portal.days import one_of, text_of
 from gerbang.portal.own import own_id
 from gerbang.portal.store import NEWEST, SQL
+from gerbang.web.pages.form_number import new_form_number, read_form_number
 from gerbang.web.pages.paging import ROWS, after_of, page_of_rows
 from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
 
 STATES: Final = tuple(state.value for state in PaymentState)
-NUMBER_CHARS: Final = 16
-_NUMBER: Final = re.compile(r"[0-9a-f]{16}")
 _USE: Final = Permission.PORTAL_USE
 
 
@@ -61,7 +58,7 @@ async def payment_page(visit: Visit) -> Response:
         "portal/payment.html",
         payment=await show_payment(visit.pool, payment.txid),
         allowed=_allowed(visit, payment),
-        number=secrets.token_hex(NUMBER_CHARS // 2),
+        number=new_form_number(),
         is_deposit=_is_deposit(visit, payment),
     )
 
@@ -98,7 +95,7 @@ async def post_cancel(visit: Visit) -> Response:
     if not whole:
         amount = visit.form.rupiah("amount", least=1, most=max(payment.remainder, 1))
     reason = visit.form.text("reason", most=200)
-    number = _number(visit)
+    number = read_form_number(visit)
     visit.form.check()
     try:
         done = await cancel_payment(
@@ -119,7 +116,7 @@ async def post_capture(visit: Visit) -> Response:
     """Take what is held, or less of it."""
     hold = await _changeable(visit)
     amount = visit.form.rupiah("amount", least=1, most=hold.amount)
-    number = _number(visit)
+    number = read_form_number(visit)
     visit.form.check()
     if hold.state is not PaymentState.PREAUTHED:
         raise ConflictError(visit.t("portal_card_reason.hold_unknown"))
@@ -142,14 +139,6 @@ async def _changeable(visit: Visit) -> Payment:
     if _is_deposit(visit, payment):
         raise ConflictError(visit.t("portal_cards.is_deposit"))
     return payment
-
-
-def _number(visit: Visit) -> str:
-    """Read the form's own number: the same form sent twice is one action."""
-    number = visit.form.text("number", most=NUMBER_CHARS)
-    if number and not _NUMBER.fullmatch(number):
-        raise BadInputError(visit.t("portal_cards.old_form"))
-    return number
 
 
 def _why(visit: Visit, error: NotDoneError) -> str:
