@@ -218,8 +218,9 @@ async def test_two_nodes_with_the_same_references_sell_each_order_once(
             assert len(states) == len({ref for _, ref in states}) == ORDERS
             assert 0 < sold < ORDERS
             assert await buyer.money(http) == ((ORDERS - sold) * PRICE, 0)
-            seconds = await _supplier_requests(demo)
-            assert max(seconds.values()) == 1
+            requests = await _supplier_requests(demo, buyer.code)
+            assert sum(requests.values()) >= sold
+            assert max(requests.values()) == 1
             verification = await demo.verify()
             assert verification.clean, verification
     for log in logs:
@@ -260,13 +261,21 @@ async def _buy_at_both(
     return answers
 
 
-async def _supplier_requests(demo: RunningDemo) -> Counter[str]:
+async def _supplier_requests(demo: RunningDemo, reseller: str) -> Counter[str]:
     """Count purchase requests by our reference, as the fake suppliers counted them."""
+    ours = await demo.fetch(
+        "SELECT a.reference FROM attempts a JOIN orders o ON o.id = a.order_id"
+        " JOIN resellers r ON r.id = o.reseller_id WHERE r.code = $1",
+        reseller,
+    )
+    references = {reference for (reference,) in ours}
     urls = await demo.fetch("SELECT code, base_url FROM suppliers WHERE code LIKE 'demo-%'")
     counts: Counter[str] = Counter()
     async with demo.http() as http:
         for code, base_url in urls:
             root = str(httpx.URL(base_url).copy_with(raw_path=b"/_sandbox/stats"))
             for reference, seen in (await http.get(root)).json()["references"].items():
+                if reference not in references:
+                    continue  # of another test at the same demo, where a repeat may be right
                 counts[f"{code} {reference}"] = seen["requests"]
     return counts

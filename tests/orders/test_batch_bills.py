@@ -122,7 +122,7 @@ async def test_a_paid_bill_is_split_and_a_reversal_gives_everything_back(databas
         assert await house.balance_of(margin) == FEE - SHARE - KEPT
         assert not await is_free(house)
         assert await clean(house)
-        await house.tell(placed.order, placed.attempt, NOT_PAID)
+        await house.tell(placed.order, placed.attempt, NOT_PAID, kind="ask")
         assert await house.account() == (FUNDS, 0)
         assert await house.balance_of(house.float_id) == 0
         assert await house.balance_of(margin) == 0
@@ -160,7 +160,7 @@ async def test_a_loss_of_ours_that_is_taken_back_frees_the_bill(database_url: st
     async with open_house(database_url) as house:
         placed = await sent(house)
         for outcome in (NOT_PAID, PAID, NOT_PAID):
-            await house.tell(placed.order, placed.attempt, outcome)
+            await house.tell(placed.order, placed.attempt, outcome, kind="ask")
         assert await house.balance_of(house.float_id) == 0
         assert await is_free(house)
         assert await clean(house)

@@ -138,4 +138,5 @@ def test_a_callback_is_its_sample(case: str, form: str) -> None:
 
 def test_every_sample_is_used() -> None:
     used = {*CASES, "status", "callback_flat", "callback_data", "callback_xml"}
-    assert {entry.name.split(".")[0] for entry in SAMPLES.iterdir()} == used
+    exchanges = [entry.name for entry in SAMPLES.iterdir() if entry.name.endswith(".http")]
+    assert {name.split(".")[0] for name in exchanges} == used
