@@ -23,7 +23,7 @@ run: install
 
 # More processes than cores, for most tests wait for something; what compares speeds runs alone.
 test: install
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not alone"
 	$(BIN)/python -m pytest -m alone
 
 check: install

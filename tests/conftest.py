@@ -6,6 +6,7 @@ import itertools
 import os
 import secrets
 from collections.abc import Iterator
+from typing import Final
 
 import pytest
 import structlog
@@ -21,6 +22,16 @@ _numbers = itertools.count(1)
 # No test says how long something takes: several processes share the machine.
 settings.register_profile("gerbang", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("gerbang")
+
+
+LONGEST_FIRST: Final = ("e2e", "console", "cards", "postgres", "sandbox", "api")
+"""Folders whose files take longest: where several processes test, none may be left with one."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long."""
+    ranks = {name: rank for rank, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: ranks.get(item.path.parent.name, len(ranks)))
 
 
 @pytest.fixture(scope="session")

@@ -107,11 +107,16 @@ async def _isikuota(http: httpx.AsyncClient, reference: str) -> str:
 
 
 async def _settle_down(demo: RunningDemo) -> None:
+    """Wait for the orders of this test; others at the same demo may stay open for good."""
+
     async def calm() -> bool:
         rows = await demo.fetch(
-            "SELECT (SELECT count(*) FROM orders WHERE state = 'pending')"
-            " + (SELECT count(*) FROM callbacks WHERE due_at IS NOT NULL) AS open"
+            "WITH ours AS (SELECT id, state FROM orders WHERE reference LIKE 'SEC-%')"
+            " SELECT (SELECT count(*) FROM ours) AS made,"
+            " (SELECT count(*) FROM ours WHERE state = 'pending')"
+            " + (SELECT count(*) FROM callbacks JOIN ours ON ours.id = order_id"
+            "     WHERE due_at IS NOT NULL) AS open"
         )
-        return bool(rows[0]["open"] == 0)
+        return bool(rows[0]["made"] and rows[0]["open"] == 0)
 
     await demo.wait_for(calm, 60)

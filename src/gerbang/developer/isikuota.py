@@ -14,7 +14,7 @@ _ORDER: Final = "/v1/order"
 
 _BILL: Final = {
     "code": "MPBPJS",
-    "customer_no": "0001234561230",
+    "customer_no": "0003234561230",
     "ref_id": "{reference}",
     "testing": True,
 }
