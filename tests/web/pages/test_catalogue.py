@@ -11,6 +11,7 @@ from typing import Final
 
 import pytest
 
+from gerbang.ledger.transfer import TransferEvent
 from gerbang.web.pages.catalogue import Words, entries, load_catalogue
 
 PAGES: Final = "gerbang.web.pages"
@@ -51,3 +52,8 @@ def test_every_text_that_a_page_asks_for_exists(site: str) -> None:
             asked = LITERAL.findall(path.read_text())
             missing |= {f"{path.name}: {key}" for key in asked if not words.has(key)}
     assert sorted(missing) == []
+
+
+def test_every_event_of_the_ledger_has_words() -> None:
+    words = Words(load_catalogue([PAGES, "gerbang.console"]), "en")
+    assert [event for event in TransferEvent if not words.has(f"event.{event}")] == []
