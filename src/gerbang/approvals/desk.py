@@ -7,7 +7,6 @@ the approval and the deed leaves the deed to the next look of any node.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
@@ -31,6 +30,7 @@ from gerbang.orders.writes import Recorded
 from gerbang.people.person import require_person, require_two_persons
 from gerbang.postgres.lane import Lane
 from gerbang.postgres.pool import Connection, Pool
+from gerbang.repeated import Repeated
 
 log = structlog.get_logger()
 
@@ -60,28 +60,26 @@ class ApprovalDesk:
         self._account_ids = account_ids
         self._after_recorded = after_recorded
         self._two_persons_for = frozenset(two_persons_for)
-        self._task: asyncio.Task[None] | None = None
+        self._looks = Repeated(
+            self._finish_what_is_left,
+            every_s=LOOK_EVERY_S,
+            complaint="approvals.not_looked",
+            at_once=False,
+        )
 
     # --- life ------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin to finish what others left."""
-        self._task = asyncio.create_task(self._forever(), name="approvals.desk")
+        self._looks.start()
 
     async def stop(self) -> None:
         """End."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._looks.stop()
 
-    async def _forever(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            try:
-                for row in await self._pool.fetch(SQL.left_over):
-                    await self._carry_out(row["id"])
-            except Exception as error:  # noqa: BLE001 (the database may be away)
-                log.warning("approvals.not_looked", error=repr(error))
+    async def _finish_what_is_left(self) -> None:
+        for row in await self._pool.fetch(SQL.left_over):
+            await self._carry_out(row["id"])
 
     # --- proposing -------------------------------------------------------------------------------
 

@@ -8,7 +8,6 @@ query leaves such payments out, and a trigger refuses them.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,6 +27,7 @@ from gerbang.ledger.transfer import TransferEvent
 from gerbang.postgres.lane import Lane
 from gerbang.postgres.pool import Pool
 from gerbang.postgres.sql import load_queries
+from gerbang.repeated import Repeated
 
 if TYPE_CHECKING:
     from gerbang.cards.desk import CardDesk
@@ -50,25 +50,17 @@ class CardDepositDesk:
         self._lane = lane
         self._cards = cards
         self._imid = imid
-        self._task: asyncio.Task[None] | None = None
+        self._sweeps = Repeated(
+            self.sweep, every_s=LOOK_EVERY_S, complaint="card_deposits.not_swept"
+        )
 
     def start(self) -> None:
         """Begin to credit what was paid."""
-        self._task = asyncio.create_task(self._run())
+        self._sweeps.start()
 
     async def stop(self) -> None:
         """End."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.sweep()
-            except Exception as error:  # noqa: BLE001 (the database may be away)
-                log.warning("card_deposits.not_swept", error=repr(error))
-            await asyncio.sleep(LOOK_EVERY_S)
+        await self._sweeps.stop()
 
     async def sweep(self) -> None:
         """Close what was never paid, credit what was, take back what went back."""

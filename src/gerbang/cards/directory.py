@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import msgspec
@@ -11,6 +10,7 @@ import structlog
 from gerbang.cards.merchant import Features, Limits, Merchant, Ways
 from gerbang.cards.merchants_sql import SQL
 from gerbang.postgres.pool import Pool
+from gerbang.repeated import Repeated
 from gerbang.secrets_box import CannotOpenError, SecretBox
 
 log = structlog.get_logger()
@@ -24,32 +24,26 @@ class MerchantDirectory:
         self._pool = pool
         self._box = box
         self._is_demo = is_demo
-        self._refresh_s = refresh_ms / 1000
         self._by_imid: dict[str, Merchant] = {}
         self._by_id: dict[int, Merchant] = {}
         self._seen = "0"
-        self._task: asyncio.Task[None] | None = None
+        self._looks = Repeated(
+            self.refresh,
+            every_s=refresh_ms / 1000,
+            complaint="merchants.not_refreshed",
+            at_once=False,
+        )
         self.untracked_ids: frozenset[int] = frozenset()
         """Accounts of acquirers, which may be newer than the start of this process."""
 
     async def start(self) -> None:
         """Load everything, and go on looking for changes."""
         await self.refresh()
-        self._task = asyncio.create_task(self._run())
+        self._looks.start()
 
     async def stop(self) -> None:
         """End."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(self._refresh_s)
-            try:
-                await self.refresh()
-            except Exception as error:  # noqa: BLE001 (the database may be away)
-                log.warning("merchants.not_refreshed", error=repr(error))
+        await self._looks.stop()
 
     async def refresh(self) -> None:
         """Take what changed since the last look."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +24,7 @@ from gerbang.outbound.message import Answered, InboundRequest
 from gerbang.postgres.lane import Lane
 from gerbang.postgres.pool import Pool
 from gerbang.postgres.sql import load_queries
+from gerbang.repeated import Repeated
 from gerbang.secrets_box import CannotOpenError, SecretBox
 from gerbang.web.asgi import raw_route
 
@@ -64,7 +64,9 @@ class CardOffice:
         self._known: dict[str, str] = {}
         """Acquirers by code, with what they were made from."""
         self._nicepay: dict[str, NicepayAcquirer] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._looks = Repeated(
+            self._look, every_s=LOOK_EVERY_S, complaint="acquirers.not_read", at_once=False
+        )
         self.deposits = CardDepositDesk(pool=pool, lane=lane, cards=cards, imid=deposit_imid)
         self.evidence = EvidenceDesk(pool=pool, cards=cards)
 
@@ -76,27 +78,17 @@ class CardOffice:
         send = self._cards.told
         self._cards.told = lambda row: self.evidence.trials.told(row, send)
         self._cards.watch = self.evidence.pass_by
-        self._task = asyncio.create_task(self._run())
+        self._looks.start()
         self.evidence.start()
         if work:
             self.deposits.start()
 
     async def stop(self) -> None:
         """End."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._looks.stop()
         await self.deposits.stop()
         await self.evidence.stop()
         await self._cards.stop()
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            try:
-                await self._look()
-            except Exception as error:  # noqa: BLE001 (the database may be away)
-                log.warning("acquirers.not_read", error=repr(error))
 
     async def _look(self) -> None:
         """Make acquirers that are new or changed."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-import structlog
 
 from gerbang.clock import Clock
 from gerbang.deposits.credit import match_waiting, post_waiting
@@ -20,8 +18,7 @@ from gerbang.dialects.contract import Refusal, TicketRequest, TicketView
 from gerbang.ledger.account import HouseAccountIds
 from gerbang.postgres.lane import Lane
 from gerbang.postgres.pool import Pool
-
-log = structlog.get_logger()
+from gerbang.repeated import Repeated
 
 LOOK_EVERY_S: Final = 1.0
 
@@ -38,27 +35,17 @@ class DepositDesk:
         self._house = house
         self._clock = clock
         self._terms = terms
-        self._task: asyncio.Task[None] | None = None
+        self._sweeps = Repeated(self.sweep, every_s=LOOK_EVERY_S, complaint="deposits.not_swept")
 
     # --- life -------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin to close tickets, and to finish what others left."""
-        self._task = asyncio.create_task(self._run())
+        self._sweeps.start()
 
     async def stop(self) -> None:
         """End."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.sweep()
-            except Exception as error:  # noqa: BLE001 (the database may be away)
-                log.warning("deposits.not_swept", error=repr(error))
-            await asyncio.sleep(LOOK_EVERY_S)
+        await self._sweeps.stop()
 
     async def sweep(self) -> None:
         """Close tickets whose time is up, release old totals, judge lines, carry out credits."""
