@@ -34,7 +34,7 @@ from gerbang.docs_card_postings import card_posting_table
 from gerbang.docs_card_tables import nicepay_codes, nicepay_states
 from gerbang.docs_magic_tables import bill_magic_table, deposit_magic_table, magic_table
 from gerbang.docs_postings import contradiction_table, posting_table
-from gerbang.docs_words import in_indonesian
+from gerbang.docs_words import fact_names, in_indonesian
 from gerbang.markdown import code, table
 from gerbang.orders.reasons import Reason
 from gerbang.orders.transitions import ATTEMPT_STEPS, ORDER_STEPS, AttemptState
@@ -304,10 +304,7 @@ def _capabilities() -> str:
 
 
 def _verdicts() -> str:
-    rows = (
-        (code(word.value), re.sub(r"{(\w+)}", r"*\1*", english))
-        for word, (english, _) in TEXTS.items()
-    )
+    rows = ((code(word.value), fact_names(english)) for word, (english, _) in TEXTS.items())
     return table(("verdict", "in words"), rows)
 
 

@@ -1,163 +1,37 @@
-"""Generated tables in Indonesian: the same rows, with their words replaced cell by cell; pure."""
+"""Generated tables in Indonesian: the same rows, with their words replaced cell by cell.
+
+The words are in `documentation/table_words/`, English on the left as a table has them: an English
+text that changes loses its Indonesian one, and a test asks for another.
+"""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.resources import files
 from types import MappingProxyType
 from typing import Final
 
 from gerbang.dialects.nicepay.page_words import WORDS as BUYER_WORDS
+from gerbang.routing.explain import TEXTS
 
-_CELLS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        # heads
-        "reason": "sebab",
-        "code": "kode",
-        "message": "pesan",
-        "rc of a refusal": "rc penolakan",
-        "rc of a failed order": "rc transaksi gagal",
-        "OtomaX number": "nomor OtomaX",
-        "text": "teks",
-        "never with GAGAL": "tidak pernah dengan GAGAL",
-        "dialect": "dialek",
-        "needs an address list": "perlu daftar alamat IP",
-        "a reply waits for the result": "balasan menunggu hasil",
-        "callback formats": "bentuk callback",
-        "events": "kejadian",
-        "ends in": "berakhiran",
-        "a fake supplier": "supplier tiruan",
-        "a testing order": "transaksi uji coba",
-        "the amount ends in": "jumlahnya berakhiran",
-        "a testing ticket": "tiket uji coba",
-        "inquiry": "cek",
-        "payment at a fake supplier": "bayar di supplier tiruan",
-        "payment in testing": "bayar dalam uji coba",
-        "found": "ditemukan",
-        "not found": "tidak ditemukan",
-        "already paid": "sudah dibayar",
-        "disturbed: another supplier may know more": (
-            "gangguan: supplier lain mungkin tahu lebih banyak"
-        ),
-        "the number is wrong": "nomornya salah",
-        "state of the payment": "status pembayaran",
-        "card": "kartu",
-        "result": "hasil",
-        "what it does": "yang terjadi",
-        "meaning": "arti",
-        "refused by": "ditolak oleh",
-        "what the buyer reads": "yang dibaca pembeli",
-        "metric": "metrik",
-        "type": "jenis",
-        "what it tells": "yang dikatakannya",
-        # words
-        "yes": "ya",
-        "no": "tidak",
-        "any other": "lainnya",
-        "8 s": "8 detik",
-        "0 s": "0 detik",
-        # orders
-        "state": "status",
-        "IsiKuota code, status": "code dan status IsiKuota",
-        "SocX rc": "rc SocX",
-        "OtomaX status": "status OtomaX",
-        "no report": "tanpa laporan",
-        "the reason's code, see below": "kode sebabnya, lihat dialeknya",
-        "supplier speaks": "supplier memakai",
-        "same reference again": "referensi yang sama lagi",
-        '"not found"': '"tidak ditemukan"',
-        "asked again after (s)": "ditanya lagi setelah (detik)",
-        "safe": "aman",
-        "unsafe": "tidak aman",
-        "unsafe, unless declared": "tidak aman, kecuali dinyatakan",
-        "never evidence": "tidak pernah menjadi bukti",
-        # deposit tickets
-        "opened, `paid` at once": "dibuka, langsung `paid`",
-        "opened, `paid` after 2 s": "dibuka, `paid` setelah 2 detik",
-        "refused: the amount": "ditolak: jumlahnya",
-        "opened for 1 s; the money comes `late`, after 2 s": (
-            "dibuka 1 detik; uangnya datang terlambat (`late`), setelah 2 detik"
-        ),
-        "opened for 1 s; no money comes": "dibuka 1 detik; uangnya tidak datang",
-        "opened; the digits were forgotten, so a `near_miss` waits for a person": (
-            "dibuka; angka uniknya lupa, jadi `near_miss` menunggu orang"
-        ),
-        "refused: no unique total is left, try another amount": (
-            "ditolak: angka uniknya habis, coba jumlah lain"
-        ),
-        "opened; no money comes, and its time runs out as always": (
-            "dibuka; uangnya tidak datang, dan waktunya habis seperti biasa"
-        ),
-        # payments
-        "initialised": "terdaftar",
-        "processing": "diproses",
-        "challenged": "menunggu 3-D Secure",
-        "paid": "dibayar",
-        "preauthed": "ditahan",
-        "settled": "diselesaikan",
-        "partly refunded": "dikembalikan sebagian",
-        "captured": "diambil",
-        "void": "dibatalkan",
-        "refunded": "dikembalikan",
-        "failed": "gagal",
-        "expired": "kedaluwarsa",
-        # test cards
-        "Visa, approved": "Visa, disetujui",
-        "Mastercard, approved": "Mastercard, disetujui",
-        "card not active": "kartu tidak aktif",
-        "card expired": "kartu kedaluwarsa",
-        "no such card number": "nomor kartu tidak ada",
-        "CVV wrong": "CVV salah",
-        "network not supported": "jaringan tidak didukung",
-        "daily amount reached": "batas jumlah harian tercapai",
-        "daily count reached": "batas pemakaian harian tercapai",
-        "insufficient funds": "dana tidak cukup",
-        "suspected fraud": "dicurigai penipuan",
-        "no answer; was approved": "tanpa jawaban; sebenarnya disetujui",
-        "no answer; was declined (05)": "tanpa jawaban; sebenarnya ditolak (05)",
-        "Visa 3-D Secure fails": "3-D Secure Visa gagal",
-        "Mastercard 3-D Secure fails": "3-D Secure Mastercard gagal",
-        "3-D Secure without a question": "3-D Secure tanpa pertanyaan",
-        "capture and cancel get no answer": "pengambilan dan pembatalan tanpa jawaban",
-        "capture and cancel are declined": "pengambilan dan pembatalan ditolak",
-        # metrics
-        "Inquiries about bills, by what came of them": "Pengecekan tagihan, menurut hasilnya",
-        "Answers to purchases, by dialect and what they said": (
-            "Jawaban atas pembelian, menurut dialek dan isinya"
-        ),
-        "Orders that became final, by dialect and state": (
-            "Transaksi yang menjadi final, menurut dialek dan status"
-        ),
-        "From the decoded request to the answer": "Dari permintaan terbaca sampai jawabannya",
-        "Calls to suppliers, by supplier and how they ended": (
-            "Panggilan ke supplier, menurut supplier dan akhirnya"
-        ),
-        "What attempts came to, by supplier": "Hasil percobaan, menurut supplier",
-        "Writes waiting in the lane": "Penulisan yang menunggu di jalur",
-        "Writes in one commit": "Penulisan dalam satu commit",
-        "One commit of the lane": "Satu commit jalur tulis",
-        "Our float at a supplier as it said last, in rupiah": (
-            "Saldo kami di supplier menurut kabar terakhirnya, dalam rupiah"
-        ),
-        "What it said above what our ledger explains, in rupiah": (
-            "Selisihnya di atas yang dijelaskan buku besar kami, dalam rupiah"
-        ),
-        "1 while the float is below its alarm": "1 selama saldonya di bawah alarm",
-        "1 while a supplier is not trusted with orders": (
-            "1 selama supplier tidak dipercaya menerima transaksi"
-        ),
-        "Products that are not bought at a supplier because they fail there": (
-            "Produk yang tidak dibeli di sebuah supplier karena gagal di sana"
-        ),
-        "Attempts worked on here": "Percobaan yang sedang dikerjakan di sini",
-        "Callbacks waiting, all nodes": "Callback yang menunggu, semua node",
-        "Age of the oldest waiting callback": "Umur callback tertua yang menunggu",
-        "Unknown orders that wait for a person": (
-            "Transaksi tidak diketahui yang menunggu keputusan orang"
-        ),
-        **{english: indonesian for indonesian, english in BUYER_WORDS.values()},
-    }
-)
+
+@cache
+def words() -> Mapping[str, str]:
+    """Give every cell that has words of its own: English to Indonesian."""
+    said: dict[str, str] = {}
+    for file in sorted(files("gerbang.documentation").joinpath("table_words").iterdir(), key=str):
+        said |= tomllib.loads(file.read_text(encoding="utf-8"))
+    said |= {english: indonesian for indonesian, english in BUYER_WORDS.values()}
+    return MappingProxyType(said | {fact_names(en): fact_names(id_) for en, id_ in TEXTS.values()})
+
+
+def fact_names(sentence: str) -> str:
+    """Show the places of a sentence that facts are put into."""
+    return re.sub(r"{(\w+?)(?:_id)?}", r"*\1*", sentence)
+
 
 _PLAN: Final = (
     (
@@ -226,8 +100,8 @@ def _row(line: str, change: Callable[[str], str]) -> str:
 
 
 def _translated(cell: str) -> str:
-    if cell in _CELLS:
-        return _CELLS[cell]
+    if cell in words():
+        return words()[cell]
     said = cell
     for english, indonesian in _PLAN:
         said = re.sub(english, indonesian, said)

@@ -16,7 +16,7 @@ from gerbang.dialects.nicepay import spec as nicepay_spec
 from gerbang.dialects.otomax import spec as otomax_spec
 from gerbang.dialects.socx import spec as socx_spec
 from gerbang.docs_tables import BLOCKS, block
-from gerbang.docs_words import KEPT, cells_of, in_indonesian
+from gerbang.docs_words import KEPT, cells_of, in_indonesian, words
 from gerbang.documentation.twins import is_current, mark_of, marked
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -129,7 +129,7 @@ def test_no_word_of_a_generated_table_is_left_in_english(name: str) -> None:
             continue
         for cell, said in zip(cells_of(before), cells_of(after), strict=True):
             is_word = re.search(r"[a-z]", re.sub(r"`[^`]*`|\w+\.\w+", "", cell))
-            if is_word and cell == said and cell not in KEPT | SAID:
+            if is_word and cell == said and cell not in KEPT | SAID | words().keys():
                 left.add(cell)
     assert {
         cell for cell in left if not re.match(r"(registration|payment|cancel) \(", cell)
