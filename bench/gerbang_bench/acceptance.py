@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import Final
+
 import asyncpg
 import msgspec
 
+from gerbang.dialects.contract import OrderState
+from gerbang.dialects.isikuota.spec import ORDER_CODE
 from gerbang.dialects.socx.spec import RC_PENDING
 from gerbang.ledger.verify import verify
 from gerbang.postgres.pool import connect
@@ -18,13 +23,27 @@ CALLERS = (64, 128, 256)
 """How many callers wait for their answers at one time; TPC-B is measured with several, too."""
 REQUESTS_PER_SECOND_MAX = 25_000
 WARMUP_S = 1.0
-MARKER_AFTER = '"rc":"'
+
+
+class Login(StrEnum):
+    """How purchases say who sends them: SocX by a token, IsiKuota by a signature of each."""
+
+    TOKEN = "token"  # noqa: S105 (a word for it)
+    SIGNATURE = "signature"
+
+
+ACCEPTED: Final = {
+    Login.TOKEN: ('"rc":"', RC_PENDING),
+    Login.SIGNATURE: ('"code":"', ORDER_CODE[OrderState.PENDING]),
+}
+"""Where an answer says that the order stands, and the word for it."""
 
 
 class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
     """One measurement; shares are of one core."""
 
     name: str
+    login: Login
     resellers: int
     stored_before: int
     connections: int
@@ -57,6 +76,7 @@ async def measure_acceptance(
     world: World,
     *,
     name: str,
+    login: Login = Login.TOKEN,
     resellers: int,
     stored_before: int,
     port: int,
@@ -70,15 +90,18 @@ async def measure_acceptance(
     counted_before = await count_orders(world.dsn)
     before, server_before = gateway.usage, usage_of(server_pid)
     watch = Watch()
+    signed = login is Login.SIGNATURE
+    marker_after, accepted = ACCEPTED[login]
     load = await generate(
         Job(
             port=port,
             connections=connections,
             seconds=seconds,
             warmup_s=WARMUP_S,
-            templates=world.templates(resellers=resellers, prefix=name),
+            templates=() if signed else world.templates(resellers=resellers, prefix=name),
+            signed=world.signed(resellers=resellers, prefix=name) if signed else None,
             requests_max=int(REQUESTS_PER_SECOND_MAX * (seconds + WARMUP_S)),
-            marker_after=MARKER_AFTER,
+            marker_after=marker_after,
             keep_bodies=1,
         )
     )
@@ -86,11 +109,12 @@ async def measure_acceptance(
     others = watch.others_share()
     return Acceptance(
         name=name,
+        login=login,
         resellers=resellers,
         stored_before=stored_before,
         connections=connections,
         load=load,
-        accepted=load.markers.get(RC_PENDING, 0),
+        accepted=load.markers.get(accepted, 0),
         stored=await count_orders(world.dsn) - counted_before,
         gateway_cpu_share=share(before, after, seconds + WARMUP_S),
         postgres_cpu_share=share(server_before, server_after, seconds + WARMUP_S),

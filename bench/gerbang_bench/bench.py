@@ -1,8 +1,10 @@
 """``make bench``: Gerbang against TPC-B, one run, one machine, the same durable PostgreSQL.
 
-Options: ``--quick`` (short runs), ``--only tpcb|acceptance|life|charges``, ``--workers N`` (gateway
-processes on one port), ``--large`` (acceptance is measured again with 10 million orders
-bulk-loaded; ``--orders N`` for another number).
+Options: ``--quick`` (short runs), ``--only tpcb|acceptance|life|charges`` (may be repeated),
+``--workers N`` (gateway processes on one port), ``--large`` (acceptance is measured again with 10
+million orders bulk-loaded; ``--orders N`` for another number), ``--kept FOLDER`` (they are those
+that ``gerbang_bench.pages load FOLDER N`` has left there). For a part of the table: ``--clients``
+of TPC-B, ``--callers``, ``--logins`` and ``--seconds`` of acceptance.
 """
 
 from __future__ import annotations
@@ -24,14 +26,27 @@ from rich.table import Table
 
 from gerbang.postgres.embedded import EmbeddedPostgres
 from gerbang_bench import processes, tpcb
-from gerbang_bench.acceptance import CALLERS, ledger_differences, measure_acceptance
+from gerbang_bench.acceptance import (
+    CALLERS,
+    Login,
+    count_orders,
+    ledger_differences,
+    measure_acceptance,
+)
 from gerbang_bench.charges import make_card_world, measure_charges
 from gerbang_bench.figures import FILE, Figures, doubts, large_shares, problems, rows
-from gerbang_bench.large import ORDERS, load_orders
+from gerbang_bench.large import KEPT, KEPT_KEY, ORDERS, load_orders
 from gerbang_bench.life import Stage, measure_lives
 from gerbang_bench.machine import ROOT, describe, describe_commit, describe_machine
 from gerbang_bench.server import bench_server, drop_database, make_database, require_durable
-from gerbang_bench.world import RESELLERS, SUPPLIER, make_world
+from gerbang_bench.world import (
+    RESELLERS,
+    SUPPLIER,
+    World,
+    count_resellers,
+    describe_world,
+    make_world,
+)
 
 PARTS = ("tpcb", "acceptance", "life", "charges")
 KEY_BYTES = 32
@@ -50,6 +65,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     clients: tuple[int, ...]
     acceptance_seconds: float
     connections: tuple[int, ...]
+    logins: tuple[Login, ...]
+    kept: bool
     life_seconds: float
     rates: tuple[float, ...]
     charge_seconds: float
@@ -62,12 +79,14 @@ def make_plan(options: argparse.Namespace) -> Plan:
     """Read the options."""
     quick = bool(options.quick)
     return Plan(
-        parts=(options.only,) if options.only else PARTS,
+        parts=tuple(options.only or PARTS),
         orders=options.orders or (ORDERS if options.large else 0),
         tpcb_seconds=4 if quick else tpcb.SECONDS,
-        clients=(4, 8) if quick else tpcb.CLIENTS,
-        acceptance_seconds=5.0 if quick else 15.0,
-        connections=CALLERS[:2] if quick else CALLERS,
+        clients=tuple(options.clients or ((4, 8) if quick else tpcb.CLIENTS)),
+        acceptance_seconds=options.seconds or (5.0 if quick else 15.0),
+        connections=tuple(options.callers or (CALLERS[:2] if quick else CALLERS)),
+        logins=tuple(options.logins or Login),
+        kept=options.kept is not None,
         life_seconds=5.0 if quick else 15.0,
         rates=(250, 500, 1_000) if quick else (250, 500, 750, 1_000, 1_250, 1_500, 2_000, 2_500),
         charge_seconds=5.0 if quick else 15.0,
@@ -110,16 +129,35 @@ class Bench:
 
     async def acceptance(self) -> None:
         """Measure purchases with dispatch paused: into no orders, then into many."""
-        await self._acceptance("bench_acceptance", stored=0)
+        if self.plan.kept:
+            await self._acceptance_beside_kept(self.server.dsn_for(KEPT))
+            return
+        await self._acceptance_into_new("bench_acceptance", stored=0)
         if self.plan.orders:
-            await self._acceptance("bench_large", stored=self.plan.orders)
+            await self._acceptance_into_new("bench_large", stored=self.plan.orders)
 
-    async def _acceptance(self, database: str, *, stored: int) -> None:
+    async def _acceptance_beside_kept(self, dsn: str) -> None:
+        """Measure into no orders and into those of the kept database, with as many resellers."""
+        resellers = await count_resellers(dsn)
+        self.figures.stored_before = await count_orders(dsn)
+        await self._acceptance_into_new("bench_acceptance", stored=0, resellers=resellers)
+        self.secret_key = KEPT_KEY
+        world = describe_world(dsn, resellers=resellers)
+        await self._acceptance(world, stored=self.figures.stored_before)
+
+    async def _acceptance_into_new(
+        self, database: str, *, stored: int, resellers: int = RESELLERS
+    ) -> None:
         dsn = await make_database(self.server, database)
-        world = await make_world(dsn, secret_key=self.secret_key)
+        world = await make_world(dsn, secret_key=self.secret_key, resellers=resellers)
         if stored:
             await load_orders(dsn, stored, say=console.print)
             await self._verify(dsn)
+        await self._acceptance(world, stored=stored)
+        await self._verify(dsn)
+        await drop_database(self.server, database)
+
+    async def _acceptance(self, world: World, *, stored: int) -> None:
         port = processes.free_port()
         with (
             _folder() as folder,
@@ -132,11 +170,13 @@ class Bench:
                 dispatch_paused="true",
             ) as gateway,
         ):
-            runs = product((("spread", RESELLERS), ("hot", 1)), self.plan.connections)
-            for (name, resellers), connections in runs:
+            kinds = (("spread", len(world.tokens)), ("hot", 1))
+            runs = product(self.plan.logins, kinds, self.plan.connections)
+            for login, (name, resellers), connections in runs:
                 measured = await measure_acceptance(
                     world,
-                    name=f"{name}-{connections}-",
+                    name=f"{name}-{login}-{connections}-",
+                    login=login,
                     resellers=resellers,
                     connections=connections,
                     stored_before=stored,
@@ -146,8 +186,6 @@ class Bench:
                     seconds=self.plan.acceptance_seconds,
                 )
                 self.figures.acceptance.append(measured)
-        await self._verify(dsn)
-        await drop_database(self.server, database)
 
     async def life(self) -> None:
         """Measure whole lives, with supplier and resellers on this machine too."""
@@ -272,18 +310,24 @@ def parse_options(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="gerbang_bench.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="short runs")
-    parser.add_argument("--only", choices=PARTS, help="one part")
+    parser.add_argument("--only", choices=PARTS, action="append", help="a part")
     parser.add_argument("--workers", type=int, default=1, help="gateway processes on one port")
     parser.add_argument("--large", action="store_true", help="again with 10 million orders")
     parser.add_argument("--orders", type=int, default=0, help="again with this many orders")
+    parser.add_argument("--kept", type=Path, help="again in the database kept in this folder")
+    parser.add_argument("--clients", type=int, nargs="+", help="numbers of clients of TPC-B")
+    parser.add_argument("--callers", type=int, nargs="+", help="numbers of callers")
+    parser.add_argument("--logins", type=Login, nargs="+", help="token, signature")
+    parser.add_argument("--seconds", type=float, help="of each measurement of acceptance")
     return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, print, write; exit code 1 when orders or money are wrong."""
-    plan = make_plan(parse_options(arguments))
+    options = parse_options(arguments)
+    plan = make_plan(options)
     tpcb.find_pgbench()
-    with bench_server() as server:
+    with bench_server(options.kept) as server:
         figures = asyncio.run(Bench(plan, server).run())
     print_figures(figures)
     figures.write()

@@ -109,7 +109,7 @@ def _acceptance_row(figures: Figures, each: Acceptance) -> Row:
     stored = f", {each.stored_before:,} stored" if each.stored_before else ""
     resellers = f"{each.resellers:,} reseller{'s' if each.resellers > 1 else ''}"
     return Row(
-        name=f"Accepted, {resellers}, {each.connections} callers{stored}",
+        name=f"Accepted by {each.login}, {resellers}, {each.connections} callers{stored}",
         per_second=each.load.per_second,
         ratio=f"{reached[0]:.2f} x" if reached else "",
         goal=f">= {reached[1]:g} x" if reached else "",

@@ -30,6 +30,9 @@ TRANSFERS_EACH: Final = 3
 TAG: Final = "BNCH"
 TABLES: Final = ("transfers", "entries", "orders", "order_history", "attempts", "callbacks")
 MEMORY: Final = "512MB"
+KEPT: Final = "pages"
+"""The database that is kept in a folder, and the key its credentials are sealed with."""
+KEPT_KEY: Final = bytes(32)
 SERVER: Final = {"wal_level": "minimal", "max_wal_senders": "0", "autovacuum": "off"}
 """With these settings PostgreSQL writes the rows once instead of twice; only for loading."""
 

@@ -14,7 +14,7 @@ import asyncpg
 import msgspec
 
 from gerbang.dialects.socx.spec import RC_PENDING, RC_SUCCESS
-from gerbang_bench.acceptance import CONNECTIONS, MARKER_AFTER, share
+from gerbang_bench.acceptance import ACCEPTED, CONNECTIONS, Login, share
 from gerbang_bench.loadgen import Job, Result
 from gerbang_bench.processes import Child, Usage, Watch, generate, received, usage_of
 from gerbang_bench.world import RESELLERS, World
@@ -134,7 +134,7 @@ def _job(stage: Stage, rate: float, *, seconds: float, prefix: str) -> Job:
         warmup_s=WARMUP_S,
         templates=stage.world.templates(resellers=RESELLERS, prefix=prefix),
         requests_max=int(rate * (seconds + WARMUP_S + 2)),
-        marker_after=MARKER_AFTER,
+        marker_after=ACCEPTED[Login.TOKEN][0],
     )
 
 

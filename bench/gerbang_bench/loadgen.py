@@ -19,6 +19,8 @@ from typing import cast
 import msgspec
 import uvloop
 
+from gerbang_bench.signed import SignedPurchases, signed_purchase
+
 TICK_S = 0.001
 DRAIN_S_MAX = 15.0
 KEPT_CHARS_MAX = 2000
@@ -33,8 +35,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     In each template ``{id}`` is replaced by a nine-digit number, from `first_id` on, and ``{to}``
     by a phone number of twelve digits; templates take turns. Where `requests` are given they are
-    sent instead, each once. A `rate` of 0 means the closed loop; `until_exhausted` ends it with the
-    last answer.
+    sent instead, each once; where purchases are to be `signed`, those. A `rate` of 0 means the
+    closed loop; `until_exhausted` ends it with the last answer.
     """
 
     host: str = "127.0.0.1"
@@ -45,6 +47,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     rate: float = 0.0
     templates: tuple[str, ...] = ()
     requests: tuple[str, ...] = ()
+    signed: SignedPurchases | None = None
     until_exhausted: bool = False
     first_id: int = 1
     requests_max: int = 400_000
@@ -92,6 +95,8 @@ def encode_requests(job: Job) -> list[bytes]:
     """Write every request that may be needed, before the clock starts."""
     if job.requests:
         return [request.encode() for request in job.requests]
+    if job.signed is not None:
+        return _sign_requests(job, job.signed)
     parts = [_cut(template) for template in job.templates]
     requests = []
     for index in range(job.requests_max):
@@ -100,6 +105,21 @@ def encode_requests(job: Job) -> list[bytes]:
         text = f"{before}{number:0{ID_DIGITS}}{between}{phone(number)}{after}"
         requests.append(text.encode())
     return requests
+
+
+def _sign_requests(job: Job, signed: SignedPurchases) -> list[bytes]:
+    """Sign with the time of now, which stays valid for some minutes."""
+    timestamp = int(time.time())
+    return [
+        signed_purchase(
+            signed.signers[index % len(signed.signers)],
+            product=signed.product,
+            destination=phone(job.first_id + index),
+            reference=f"{signed.prefix}{job.first_id + index:0{ID_DIGITS}}",
+            timestamp=timestamp,
+        )
+        for index in range(job.requests_max)
+    ]
 
 
 def _cut(template: str) -> tuple[str, str, str]:

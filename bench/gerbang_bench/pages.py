@@ -29,14 +29,12 @@ from gerbang.people.password import Passwords
 from gerbang.people.role import Role
 from gerbang.postgres.embedded import EmbeddedPostgres
 from gerbang.settings import Settings
-from gerbang_bench.large import SERVER, load_orders
+from gerbang_bench.large import KEPT, KEPT_KEY, SERVER, load_orders
 from gerbang_bench.server import make_database
 from gerbang_bench.world import make_world
 
-NAME: Final = "pages"
 PASSWORD: Final = "a long enough sentence"  # noqa: S105 (of a database that is thrown away)
-KEY: Final = bytes(32)
-KEY_TEXT: Final = base64.b64encode(KEY).decode()
+KEY_TEXT: Final = base64.b64encode(KEPT_KEY).decode()
 TIMES: Final = 30
 WARM: Final = 3
 RESELLERS: Final = 50
@@ -44,8 +42,8 @@ RESELLERS: Final = 50
 
 async def load(server: EmbeddedPostgres, orders: int) -> None:
     """Make a database with so many orders, and somebody who looks at it."""
-    dsn = await make_database(server, NAME)
-    await make_world(dsn, secret_key=KEY, resellers=RESELLERS)
+    dsn = await make_database(server, KEPT)
+    await make_world(dsn, secret_key=KEPT_KEY, resellers=RESELLERS)
     await load_orders(dsn, orders, say=print)
 
 
@@ -143,7 +141,7 @@ def main() -> None:
         if what == "load":
             asyncio.run(load(server, int(sys.argv[3])))
         else:
-            asyncio.run(measure(server.dsn_for(NAME), folder))
+            asyncio.run(measure(server.dsn_for(KEPT), folder))
     finally:
         server.stop()
 

@@ -1,4 +1,4 @@
-"""A durable PostgreSQL of the bench's own, in a folder that goes away afterwards."""
+"""A durable PostgreSQL of the bench's own."""
 
 from __future__ import annotations
 
@@ -20,17 +20,22 @@ class NotDurableError(Exception):
 
 
 @contextmanager
-def bench_server() -> Iterator[EmbeddedPostgres]:
-    """Start an embedded server with the settings every installation gets."""
-    folder = Path(tempfile.mkdtemp(prefix="gerbang-bench-"))
-    folder.chmod(0o755)  # the server's own account must get through; its folders are private
+def bench_server(kept: Path | None = None) -> Iterator[EmbeddedPostgres]:
+    """Start an embedded server with the settings every installation gets.
+
+    It lives in a folder that is removed afterwards, or in one that is kept.
+    """
+    folder = kept or Path(tempfile.mkdtemp(prefix="gerbang-bench-"))
+    if kept is None:
+        folder.chmod(0o755)  # the server's own account must get through; its folders are private
     server = EmbeddedPostgres.of(folder)
     try:
         server.start()
         yield server
     finally:
         server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        if kept is None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 async def require_durable(dsn: str) -> dict[str, str]:

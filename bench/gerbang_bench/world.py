@@ -1,4 +1,4 @@
-"""What a bench needs in its database: resellers with money and tokens, a product, a supplier.
+"""What a bench needs in its database: resellers with money and keys, a product, a supplier.
 
 The inserts keep the ledger's laws (each balance is one opening transfer), so that
 ``gerbang ledger verify`` is clean before and after a measurement.
@@ -14,6 +14,7 @@ import msgspec
 from gerbang.postgres.migrate import migrate
 from gerbang.secrets_box import SecretBox
 from gerbang_bench.loadgen import post_template
+from gerbang_bench.signed import SignedPurchases, Signer
 
 RESELLERS = 1_000
 OPENING = 1_000_000_000_000
@@ -23,6 +24,7 @@ COST = 5_000
 SUPPLIER = "bench"
 PATH = "/reseller/api/v1/purchase"
 DIALECT = "socx"
+SIGNED_DIALECT = "isikuota"
 DESTINATION_PATTERN = "^[0-9]{4,20}$"
 
 _INSTALLATION = "INSERT INTO installation (tag) VALUES ('BNCH') ON CONFLICT DO NOTHING"
@@ -49,16 +51,16 @@ VALUES ($1, 'Bench 5.000', 'pulsa', $2, $3, 'off')
 _RESELLERS = """
 INSERT INTO resellers
        (code, name, account_id, receivable_account_id, price_list_id, dialects, callback_url,
-        concurrent_requests_max)
-SELECT x.code, x.code, a.id, r.id, (SELECT id FROM price_lists WHERE code = 'bench'), '{socx}', $2,
-       100000
+        concurrent_requests_max, reply_wait_ms)
+SELECT x.code, x.code, a.id, r.id, (SELECT id FROM price_lists WHERE code = 'bench'),
+       '{socx,isikuota}', $2, 100000, '{"isikuota": 0}'
   FROM unnest($1::text[]) AS x (code)
   JOIN accounts a ON a.code = 'reseller:' || x.code
   JOIN accounts r ON r.code = 'receivable:' || x.code
 """
 _CREDENTIALS = """
 INSERT INTO credentials (reseller_id, dialect, key, sealed, label)
-SELECT r.id, 'socx', x.key, x.sealed, 'bench'
+SELECT r.id, $4, x.key, x.sealed, 'bench'
   FROM unnest($1::text[], $2::text[], $3::bytea[]) AS x (code, key, sealed)
   JOIN resellers r ON r.code = x.code
 """
@@ -96,10 +98,11 @@ SELECT p.id, s.id, p.code, $3 FROM products p, suppliers s WHERE p.code = $1 AND
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True):
-    """How to call the gateway: a token for each reseller."""
+    """How to call the gateway: for each reseller a token and what he signs with."""
 
     dsn: str
     tokens: tuple[str, ...]
+    signers: tuple[Signer, ...]
     supplier_token: str
 
     def templates(self, *, resellers: int, prefix: str) -> tuple[str, ...]:
@@ -114,6 +117,10 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
             for token in self.tokens[:resellers]
         )
 
+    def signed(self, *, resellers: int, prefix: str) -> SignedPurchases:
+        """Give the purchases that the first resellers sign; ids begin with `prefix`."""
+        return SignedPurchases(signers=self.signers[:resellers], product=PRODUCT, prefix=prefix)
+
 
 def reseller_code(number: int) -> str:
     """Give the code of a reseller, from 0."""
@@ -123,6 +130,28 @@ def reseller_code(number: int) -> str:
 def _token(name: str) -> str:
     # Reproducible; a bench's database lives for minutes and on loopback only.
     return hashlib.sha256(f"gerbang bench {name}".encode()).hexdigest()[:43]
+
+
+def describe_world(dsn: str, *, resellers: int = RESELLERS) -> World:
+    """Say how to call a gateway over a database that `make_world` has filled."""
+    codes = [reseller_code(number) for number in range(resellers)]
+    return World(
+        dsn=dsn,
+        tokens=tuple(_token(code) for code in codes),
+        signers=tuple(
+            Signer(code, _token(f"{code} api key"), _token(f"{code} secret key")) for code in codes
+        ),
+        supplier_token=_token("supplier"),
+    )
+
+
+async def count_resellers(dsn: str) -> int:
+    """Count those of a world that was made earlier."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        return int(await connection.fetchval("SELECT count(*) FROM resellers"))
+    finally:
+        await connection.close()
 
 
 async def make_world(
@@ -136,11 +165,7 @@ async def make_world(
     """Migrate an empty database and fill it."""
     await migrate(dsn)
     codes = [reseller_code(number) for number in range(resellers)]
-    world = World(
-        dsn=dsn,
-        tokens=tuple(_token(code) for code in codes),
-        supplier_token=_token("supplier"),
-    )
+    world = describe_world(dsn, resellers=resellers)
     connection = await asyncpg.connect(dsn)
     try:
         async with connection.transaction():
@@ -165,7 +190,12 @@ async def _fill(
     await connection.execute(_RESELLERS, codes, callback_url)
     keys = [hashlib.sha256(token.encode()).hexdigest() for token in world.tokens]
     sealed = [box.seal({"token": token}) for token in world.tokens]
-    await connection.execute(_CREDENTIALS, codes, keys, sealed)
+    await connection.execute(_CREDENTIALS, codes, keys, sealed, DIALECT)
+    sealed = [
+        box.seal({"api_key": signer.api_key, "secret_key": signer.secret_key})
+        for signer in world.signers
+    ]
+    await connection.execute(_CREDENTIALS, codes, codes, sealed, SIGNED_DIALECT)
     await connection.execute(_OPENING_TRANSFERS, codes, OPENING)
     await connection.execute(_OPENING_ENTRIES)
     await connection.execute(_OPENING_BALANCES)

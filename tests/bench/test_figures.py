@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gerbang_bench.acceptance import Acceptance
+from gerbang_bench.acceptance import Acceptance, Login
 from gerbang_bench.charges import Charges
 from gerbang_bench.figures import Figures, doubts, large_shares, problems, read_figures, rows
 from gerbang_bench.life import Progress, _keeps_up
@@ -47,6 +47,7 @@ def _acceptance(
 ) -> Acceptance:
     return Acceptance(
         name="a",
+        login=Login.SIGNATURE,
         resellers=resellers,
         stored_before=before,
         connections=64,
@@ -128,7 +129,7 @@ def test_speed_with_many_orders_stored_is_compared_with_none() -> None:
     figures = _figures(_acceptance(1), _acceptance(1, before=10_000_000))
     assert list(large_shares(figures)) == [("a", 1.0)]
     last = [row.name for row in rows(figures)][-1]
-    assert last == "Accepted, 1 reseller, 64 callers, 10,000,000 stored"
+    assert last == "Accepted by signature, 1 reseller, 64 callers, 10,000,000 stored"
 
 
 def test_figures_survive_their_file(tmp_path: Path) -> None:
@@ -143,7 +144,7 @@ def test_the_page_keeps_what_is_around_the_table() -> None:
     assert page.startswith("# Performance")
     assert page.endswith("More words.\n")
     assert page.count(START) == page.count(END) == 1
-    assert "| Accepted, 1 reseller, 64 callers | 900 | 3.00 x |" in page
+    assert "| Accepted by signature, 1 reseller, 64 callers | 900 | 3.00 x |" in page
     assert "old" not in page.partition(START)[2]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gerbang.ledger.verify import verify
 from gerbang.postgres.pool import connect
-from gerbang_bench.world import OPENING, make_world
+from gerbang_bench.world import OPENING, count_resellers, describe_world, make_world
 
 
 async def test_a_new_world_is_clean(empty_database_url: str) -> None:
@@ -19,7 +19,9 @@ async def test_a_new_world_is_clean(empty_database_url: str) -> None:
     assert result.clean, result.checks
     assert [row["balance"] for row in balances] == [OPENING] * 7
     assert routes == 1
-    assert len(set(world.tokens)) == 7
+    assert len(set(world.tokens)) == len(set(world.signers)) == 7
+    assert await count_resellers(empty_database_url) == 7
+    assert describe_world(empty_database_url, resellers=7) == world
 
 
 async def test_templates_take_turns_over_the_resellers(empty_database_url: str) -> None:
