@@ -122,13 +122,14 @@ class Rig:
         method: str = "POST",
         query: str = "",
         content_type: str = "application/json",
+        cookie: str = "",
     ) -> Answered:
         return await self.server.answer(
             InboundRequest(
                 method=method,
                 path=path,
                 query=query.encode(),
-                headers=(("content-type", content_type),),
+                headers=(("content-type", content_type), ("cookie", cookie)),
                 body=body,
                 client_ip="127.0.0.1",
             )

@@ -224,6 +224,10 @@ class CardDesk:
         """Decrypt one RSA-encrypted card field; None where key or text is wrong."""
         return self._key_pair.decrypt(key_sha256, text)
 
+    def buyer_proof(self, payment: Payment) -> str:
+        """Give what only the browser is told that typed the card which was tried last."""
+        return self.keys.token(f"buyer:{payment.card_fingerprint}", payment.id)
+
     def _tell(self, row: DueCallbackRow) -> None:
         self.told(row)
 

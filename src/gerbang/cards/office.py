@@ -142,11 +142,12 @@ class CardOffice:
         """A browser comes back: ask what happened, and send it on to the merchant."""
         acquirer = self._nicepay.get(request.path.split("/")[2])
         fields = query_or_body(request)
-        reference = None
+        reference, signed = None, False
         if acquirer is not None:
             reference = await acquirer.reference_of(fields.get("tXid", ""))
+            signed = acquirer.has_signed(fields)
         payment = await self._learn(reference) if reference is not None else None
-        return await returned_page(self._cards, request, payment)
+        return await returned_page(self._cards, request, payment, signed=signed)
 
     async def _learn(self, reference: str) -> Payment | None:
         """Ask the acquirer about one attempt and keep what it says."""

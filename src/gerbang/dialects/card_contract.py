@@ -173,6 +173,10 @@ class CardGateway(Protocol):
         """Decrypt one RSA-encrypted card field; None where key or text is wrong."""
         ...
 
+    def buyer_proof(self, payment: Payment) -> str:
+        """Give what only the browser is told that typed the card which was tried last."""
+        ...
+
 
 class PaymentMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One notification to a merchant, complete; `key` signs it."""

@@ -371,6 +371,10 @@ class NicepayAcquirer:
         row = await self._pool.fetchrow(SQL.charge_by_txid, self._id, txid)
         return None if row is None else str(row["reference"])
 
+    def has_signed(self, fields: Mapping[str, str]) -> bool:
+        """Tell whether a returning browser brings what only the acquirer's page could give it."""
+        return nicepay.is_signed(self._account, fields)
+
     async def _undo(self, order: _Order) -> None:
         """Take back a charge that succeeded after it was told declined; once, and aloud."""
         standing = await self._standing(order)

@@ -35,6 +35,7 @@ from gerbang.dialects.nicepay.pages import (
     page_answer,
     result_page,
 )
+from gerbang.dialects.nicepay.proof import is_buyer, with_proof
 from gerbang.dialects.nicepay.replies import callback_fields
 from gerbang.dialects.nicepay.tokens import order_token, same_token
 from gerbang.dialects.nicepay.wire import (
@@ -157,14 +158,20 @@ class Browser:
         merchant = self._gateway.merchant_of(payment)
         over = self._checkout_is_over(merchant, payment)
         if over:
-            view = await self._gateway.view(payment)
-            return self._back(request, merchant, view, over, payment.return_url)
+            return await self._told_where_it_stands(request, merchant, payment, over)
         if request.method != "POST":
             return self._form(request, fields, merchant, payment)
         if fields.get("answer") == "cancel":
-            view = await self._gateway.view(payment)
-            return self._back(request, merchant, view, CUSTOMER_LEFT, payment.return_url)
+            return await self._told_where_it_stands(request, merchant, payment, CUSTOMER_LEFT)
         return await self._pay_hosted(request, fields, merchant, payment)
+
+    async def _told_where_it_stands(
+        self, request: InboundRequest, merchant: Merchant, payment: Payment, code: str
+    ) -> Answered:
+        """Send a browser back that named a tXid; of the card only who typed it hears."""
+        view = await self._gateway.view(payment)
+        proven = is_buyer(request, self._gateway, payment)
+        return self._back(request, merchant, view, code, payment.return_url, proven=proven)
 
     def _checkout_is_over(self, merchant: Merchant, payment: Payment) -> str:
         if payment.state in CHARGED:
@@ -193,7 +200,10 @@ class Browser:
             instalment_months=int(typed.fields["instmntMon"]),
         )
         result = await self._gateway.charge(payment, charge)
-        return await self._after(request, merchant, payment, result, payment.return_url)
+        answer = await self._after(request, merchant, payment, result, payment.return_url)
+        if isinstance(result, Refused | HandedOver):
+            return answer
+        return with_proof(answer, self._gateway, result.view.payment)
 
     def _form(
         self,
@@ -294,7 +304,8 @@ class Browser:
             view_on = ReturnView(
                 language=_language(request, {}), url=result.url, fields=result.fields
             )
-            return page_answer(auto_submit_page(view_on), returns_to=result.url)
+            page = page_answer(auto_submit_page(view_on), returns_to=result.url)
+            return with_proof(page, self._gateway, result.view.payment)
         if isinstance(result, NotPaid):
             again = payment.channel == "redirect" and _may_try_again(merchant, result.view.payment)
             if again:
@@ -327,6 +338,7 @@ class Browser:
         *,
         message: str = "",
         expiry: str = "",
+        proven: bool = True,
     ) -> Answered:
         """Send the browser back to the merchant, with the result."""
         fields = callback_fields(
@@ -336,6 +348,7 @@ class Browser:
             at=self._gateway.now(merchant),
             message=message,
             expiry=expiry,
+            proven=proven,
         )
         language = _language(request, {})
         if not return_url:

@@ -403,9 +403,14 @@ def read_notification(account: Account, request: InboundRequest) -> News | None:
     """Believe a notification whose token holds, as far as asking about its order (§8)."""
     fields = query_or_body(request)
     amount = _amount(fields, "amt")
-    if amount is None or not notification_holds(fields, imid=account.imid, key=account.key):
+    if amount is None or not is_signed(account, fields):
         return None
     return News(txid=fields.get("tXid", ""), reference=fields.get("referenceNo", ""), amount=amount)
+
+
+def is_signed(account: Account, fields: Mapping[str, str]) -> bool:
+    """Say whether a notification or a browser's fields carry the acquirer's token (§5.2, §8)."""
+    return notification_holds(fields, imid=account.imid, key=account.key)
 
 
 def query_or_body(request: InboundRequest) -> dict[str, str]:

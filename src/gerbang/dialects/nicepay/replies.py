@@ -139,6 +139,13 @@ def card_facts(payment: Payment, *, recurring_token: str, preauth_token: str) ->
 # --- callback: what the browser brings back ------------------------------------------------------
 
 
+SAID_TO_ANYBODY: Final = (
+    "resultCd", "resultMsg", "tXid", "referenceNo", "payMethod", "amt", "currency", "transDt",
+    "transTm", "status", "timeStamp",
+)  # fmt: skip
+"""What a browser hears that knows a tXid, which can be guessed, and nothing else."""
+
+
 def callback_fields(
     view: PaymentView,
     code: str,
@@ -147,8 +154,9 @@ def callback_fields(
     at: datetime,
     message: str = "",
     expiry: str = "",
+    proven: bool = True,
 ) -> dict[str, str]:
-    """The fields of §5.2; signed like a notification."""
+    """The fields of §5.2; signed like a notification. Not `proven`: nothing of buyer and card."""
     payment = view.payment
     paid = code == spec.SUCCESS
     when = payment.paid_at or payment.registered_at
@@ -173,6 +181,8 @@ def callback_fields(
         values.update(
             {"cardExpYymm": expiry, "mitraCd": "", "receiptCode": "", "mRefNo": "", "status": "0"}
         )
+    if not proven:
+        values = {name: values[name] for name in SAID_TO_ANYBODY}
     return {name: str(value) for name, value in values.items()}
 
 

@@ -16,6 +16,7 @@ from gerbang.dialects.nicepay.pages import (
     page_answer,
     result_page,
 )
+from gerbang.dialects.nicepay.proof import is_buyer
 from gerbang.dialects.nicepay.replies import callback_fields
 from gerbang.outbound.message import Answered, InboundRequest
 
@@ -23,9 +24,13 @@ UNKNOWN_TXID: Final = "8022"
 
 
 async def returned_page(
-    gateway: CardGateway, request: InboundRequest, payment: Payment | None
+    gateway: CardGateway, request: InboundRequest, payment: Payment | None, *, signed: bool
 ) -> Answered:
-    """Send the browser back with the result as it stands now, or say that nobody knows it."""
+    """Send the browser back with the result as it stands now, or say that nobody knows it.
+
+    What the acquirer `signed` comes from its page; else only the browser that typed the card
+    hears of the card, because a tXid alone can be guessed.
+    """
     language = choose_language(asked="", accept_language=request.header("accept-language"))
     if payment is None:
         fields = {"resultCd": UNKNOWN_TXID, "resultMsg": spec.text_of(UNKNOWN_TXID)}
@@ -35,7 +40,12 @@ async def returned_page(
     whole = await gateway.view(payment)
     code, message = _result(payment, whole.failures)
     told = callback_fields(
-        whole, code, merchant=merchant, at=gateway.now(merchant), message=message
+        whole,
+        code,
+        merchant=merchant,
+        at=gateway.now(merchant),
+        message=message,
+        proven=signed or is_buyer(request, gateway, payment),
     )
     if not payment.return_url:
         result = ResultView(language=language, result_cd=code, fields=told, txid=payment.txid)
