@@ -1,7 +1,7 @@
 """Which browser paid: a tXid can be guessed, so what is told of a card needs more than that. Pure.
 
-The browser that typed the card keeps a cookie. It is made of the payment and of the card that was
-tried last: who only tried a card of his own on somebody's order learns nothing of the one that paid.
+The browser that typed the card keeps a cookie, made of the payment and of the card that was
+tried last: who tried a card of his own on somebody's order learns nothing of the one that paid.
 """
 
 from __future__ import annotations
