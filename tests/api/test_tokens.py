@@ -14,7 +14,8 @@ from gerbang.api.permissions import AREAS, EXCEPTIONS, permission_for
 from gerbang.api.services import Services
 from gerbang.api.tokens import create_token, find_token, list_tokens, revoke_token
 from gerbang.errors import NotFoundError
-from gerbang.people.admin import change_user
+from gerbang.people.admin import change_user, set_password
+from gerbang.people.password import Passwords
 from gerbang.people.role import CONSOLE_ROLES, Role
 
 
@@ -98,3 +99,28 @@ async def test_tokens_are_listed_without_secrets_and_revoked_by_whose_they_are(
         assert await find_token(connection, token) is None
         with pytest.raises(NotFoundError):
             await create_token(connection, "whose", user="nobody")
+
+
+async def test_a_new_password_revokes_the_persons_tokens_and_no_others(here: Running) -> None:
+    async with here.node.pool.acquire() as connection:
+        theirs = await create_token(connection, "made before", user="support")
+        others = await create_token(connection, "somebody else's", user="finance")
+        programs = await create_token(connection, "a program's")
+        await set_password(
+            connection,
+            "support",
+            "entirely another secret",
+            passwords=Passwords(),
+            actor="console:owner",
+            temporary=True,
+        )
+        assert await find_token(connection, theirs) is None
+        assert await find_token(connection, others) is not None
+        assert await find_token(connection, programs) is not None
+        said = await connection.fetchval(
+            "SELECT actor FROM audit_log WHERE action = 'api_token.revoked' AND subject = $1",
+            "api_token:made before",
+        )
+    assert said == "console:owner"
+    refused = Running(here.node, theirs)
+    assert (await refused.client.get("/api/about")).status_code == 401

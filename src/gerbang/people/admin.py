@@ -121,14 +121,26 @@ async def set_password(
     temporary: bool = False,
     keep_session: int | None = None,
 ) -> None:
-    """Give a new password; every other session of the user ends."""
+    """Give a new password: what the old one opened ends, every other session and every token.
+
+    Who knew the old one may have made himself a token, which would outlive it.
+    """
     kept = await passwords.hash(password)
     row = await _locked(connection, username)
     await connection.execute(SQL.set_password, row["id"], kept, temporary)
     await connection.fetch(SQL.end_sessions, row["id"], None, keep_session)
+    tokens = [revoked["name"] for revoked in await connection.fetch(SQL.revoke_tokens, row["id"])]
     await write_audit(
-        connection, actor=actor, action="user.password_set", subject=f"user:{username}"
+        connection,
+        actor=actor,
+        action="user.password_set",
+        subject=f"user:{username}",
+        after={"tokens_revoked": tokens},
     )
+    for name in tokens:
+        await write_audit(
+            connection, actor=actor, action="api_token.revoked", subject=f"api_token:{name}"
+        )
 
 
 async def remove_second_factor(connection: Connection, username: str, *, actor: str) -> None:

@@ -46,6 +46,10 @@ SELECT id FROM users WHERE role = 'owner' AND active ORDER BY id FOR UPDATE
 -- A new password.
 UPDATE users SET password_hash = $2, password_temporary = $3, updated_at = now() WHERE id = $1
 
+-- name: revoke_tokens
+-- What somebody's tokens of the management API opened is closed.
+UPDATE api_tokens SET revoked_at = now() WHERE user_id = $1 AND revoked_at IS NULL RETURNING name
+
 -- name: add_second_factor
 -- A second factor where there is none: taking one away asks for the password.
 UPDATE users SET totp_sealed = $2, totp_step = $3, updated_at = now() WHERE id = $1 AND totp_sealed IS NULL RETURNING id
