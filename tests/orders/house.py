@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from gerbang.clock import SystemClock
+from gerbang.clock import Clock, SystemClock
 from gerbang.dialects.contract import CallbackEvent
 from gerbang.dialects.supplier_contract import LearnRules
 from gerbang.ledger.account import HouseAccount
@@ -34,7 +34,7 @@ class House:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.clock = SystemClock()
+        self.clock: Clock = SystemClock()
         self.learn = LearnRules(resend_same_reference_safe=False)
         self.late_success_paid_by = "us"
         self.next_route: PlannedAttempt | None = None
@@ -159,9 +159,10 @@ class House:
 
 @asynccontextmanager
 async def open_house(
-    url: str, *, workers: int = 2, balance: int = 1_000_000
+    url: str, *, workers: int = 2, balance: int = 1_000_000, clock: Clock | None = None
 ) -> AsyncIterator[House]:
     house = House(url)
+    house.clock = clock or house.clock
     house.connection = c = await connect(url)
     try:
         await _furnish(house, c)

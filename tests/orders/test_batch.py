@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from gerbang.clock import FixedClock
 from gerbang.dialects.contract import OrderState, Refusal
+from gerbang.dialects.supplier_contract import LearnRules
 from gerbang.orders.outcome import Accepted, Delivered, NotFound, Rejected, Unavailable, Unknown
 from gerbang.orders.reasons import Reason
 from gerbang.orders.transitions import AttemptState
@@ -145,6 +148,26 @@ async def test_not_found_is_no_evidence_unless_the_rules_say_so(database_url: st
         for _ in range(5):
             recorded = await house.tell(placed.order, placed.attempt, NotFound())
         assert recorded.order.state is OrderState.PENDING
+
+
+async def test_a_nodes_clock_that_runs_ahead_makes_no_evidence(database_url: str) -> None:
+    node = FixedClock(datetime.now(UTC))
+    async with open_house(database_url, clock=node) as house:
+        house.learn = LearnRules(
+            resend_same_reference_safe=False, not_found_answers=2, not_found_quiet_s=300
+        )
+        placed = await _sent(house)
+        await house.tell(placed.order, placed.attempt, Unknown())
+        await house.tell(placed.order, placed.attempt, NotFound())
+        node.advance(timedelta(hours=1))
+        recorded = await house.tell(placed.order, placed.attempt, NotFound())
+        assert recorded.order.state is OrderState.PENDING
+        await house.connection.execute(
+            "UPDATE attempts SET not_found_since = now() - interval '301 seconds'"
+        )
+        node.advance(-timedelta(hours=2))
+        recorded = await house.tell(placed.order, placed.attempt, NotFound())
+        assert recorded.order.state is OrderState.FAILED
 
 
 async def test_unavailable_after_an_unknown_sending_proves_nothing(database_url: str) -> None:

@@ -224,6 +224,7 @@ class _Batch(BatchState):
         if not ids:
             return
         for row in await self.c.fetch(SQL.lock_orders, sorted(ids)):
+            self.told_at = row["told_at"]
             if row["id"] not in self.orders:
                 order = order_from_row(row)
                 self.orders[order.id] = order

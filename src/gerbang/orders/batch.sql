@@ -29,7 +29,7 @@ SELECT a.id, a.kind::text, a.balance, a.held, a.credit_limit, a.version,
 
 -- name: lock_orders
 -- Lock the orders whose outcomes are applied, in id order, after the accounts; with their attempts,
--- which the order's lock guards.
+-- which the order's lock guards. The time by which evidence counts is the database's: it is one for all nodes.
 SELECT o.id, o.reseller_id, o.credential_id, o.testing, o.dialect, o.kind::text, o.reference, o.signature_key,
        o.product_id, o.product_code, o.product_name, o.destination, o.quantity, o.counter, o.same_day_counter,
        o.price, o.hold_id, o.state::text, o.reason, o.sn, o.message, o.data, o.supplier_id, o.cost, o.created_at,
@@ -37,7 +37,7 @@ SELECT o.id, o.reseller_id, o.credential_id, o.testing, o.dialect, o.kind::text,
        a.id AS a_id, a.order_id, a.number, a.supplier_id AS a_supplier_id, a.route_id, a.supplier_product_code,
        a.reference AS a_reference, a.state::text AS a_state, a.cost_expected, a.cost AS a_cost, a.sn AS a_sn,
        a.supplier_order_id, a.reason AS a_reason, a.message AS a_message, a.due_at, a.sends, a.asks, a.not_found,
-       a.not_found_since, a.sent_at, a.created_at AS a_created_at
+       a.not_found_since, a.sent_at, a.created_at AS a_created_at, clock_timestamp() AS told_at
   FROM orders o LEFT JOIN attempts a ON a.order_id = o.id
  WHERE o.id = ANY($1::bigint[])
  ORDER BY o.id, a.number

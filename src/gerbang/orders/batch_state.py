@@ -40,6 +40,8 @@ class BatchState:
         """Begin with nothing locked and nothing planned."""
         self.terms = terms
         self.now = now
+        self.told_at = now
+        """When outcomes were told, by the database's clock: nodes' clocks differ and jump."""
         self.numbers = numbers
         self.writes = writes
         self.results: list[Any] = [None] * len(writes)

@@ -79,7 +79,7 @@ def _situation(
         order=order,
         attempt=attempt,
         attempts=attempts,
-        now=state.now,
+        now=state.told_at,
         learn=supplier.learn,
         book=state.book,
         account_id=reseller.account_id,
