@@ -403,7 +403,7 @@ def posting_table() -> str:
 def _posting_row(*cells: str) -> tuple[str, ...]:
     what, event, debit, credit, phase, key = cells
     shown = code(key) if ":" in key else key
-    return what, code(event), code(debit), code(credit), phase, shown
+    return what, code(event), code(debit), code(credit), code(phase), shown
 
 
 def contradiction_table() -> str:
@@ -416,7 +416,7 @@ def contradiction_table() -> str:
                 scenario.case,
                 scenario.pays,
                 "<br>".join(_moved(t) for t in after.book.transfers) or "none",
-                f"{scenario.order.value} → {after.order.state.value}",
+                f"{code(scenario.order.value)} → {code(after.order.state.value)}",
                 ", ".join(code(event.value) for event in after.events) or "none",
                 ", ".join(code(case.kind) for case in after.cases) or "none",
             )
@@ -429,4 +429,4 @@ def _moved(transfer: Transfer) -> str:
     if transfer.phase is Phase.VOIDED:
         return f"{code(transfer.event)}: the hold ends, nothing is taken"
     debit, credit = _NAMES[transfer.debit_account_id], _NAMES[transfer.credit_account_id]
-    return f"{code(transfer.event)}: {debit} → {credit}"
+    return f"{code(transfer.event)}: {code(debit)} → {code(credit)}"

@@ -72,6 +72,7 @@ _PLAN: Final = (
     (r"failed after ([\d.]+) s", r"gagal setelah \1 detik"),
     (r"reversed after ([\d.]+) s", r"dibatalkan setelah \1 detik"),
     ("^rejected", "ditolak"),
+    ("the hold ends, nothing is taken$", "penahanan berakhir, tidak ada yang dipotong"),
     (r"^(\d+) answers over (\d+) s", r"\1 jawaban selama \2 detik"),
 )
 """What plans of magic numbers are written with; the rest of a cell stays."""

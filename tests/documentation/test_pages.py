@@ -82,7 +82,7 @@ async def test_pages_load_nothing_from_elsewhere_and_hold_no_script_of_their_own
 
 
 async def test_a_page_without_a_translation_says_so_in_indonesian(http: httpx.AsyncClient) -> None:
-    reply = await http.get("/docs/id/ledger")
+    reply = await http.get("/docs/id/style")
     assert "belum ada dalam bahasa Indonesia" in reply.text
     for page in ("readme", "orders"):
         assert "belum ada dalam" not in (await http.get(f"/docs/id/{page}")).text
