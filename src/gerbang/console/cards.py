@@ -14,6 +14,7 @@ from gerbang.cards.read import list_payments, list_settlements, show_payment, sh
 from gerbang.errors import ConflictError, NotFoundError
 from gerbang.people.role import Permission
 from gerbang.postgres.sql import load_queries
+from gerbang.web.pages.catalogue import Words
 from gerbang.web.pages.form_number import new_form_number, read_form_number
 from gerbang.web.pages.paging import ROWS, after_of, page_of
 from gerbang.web.pages.site import Site
@@ -68,7 +69,7 @@ async def payment_page(visit: Visit) -> Response:
     return visit.page(
         "console/card.html",
         p=payment,
-        story=_story(payment),
+        story=_story(payment, visit.t),
         whole=state in WHOLE and not payment["in_process"],
         in_parts=state in IN_PARTS and not payment["in_process"],
         captures=state is PaymentState.PREAUTHED and not payment["in_process"],
@@ -85,13 +86,17 @@ async def deposits_page(visit: Visit) -> Response:
     return visit.page("console/deposits_by_card.html", page=page)
 
 
-def _story(payment: dict[str, Any]) -> list[dict[str, Any]]:
+def _story(payment: dict[str, Any], t: Words) -> list[dict[str, Any]]:
     events = [{"at": payment["registered_at"], "what": "registered", "detail": ""}]
     events += [
         {
             "at": one["at"],
             "what": f"attempt_{one['kind']}",
-            "detail": " ".join(filter(None, (one["state"], one["code"], one["message"]))),
+            "detail": " ".join(
+                filter(
+                    None, (t.of("card_attempt_state", one["state"]), one["code"], one["message"])
+                )
+            ),
         }
         for one in payment["attempts"]
     ]

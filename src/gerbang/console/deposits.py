@@ -186,7 +186,10 @@ async def new_line_page(visit: Visit) -> Response:
     """Ask for one line of a statement, where there is no file and no service."""
     return visit.page(
         "console/bank_line_new.html",
-        banks=await admin.list_banks(visit.pool),
+        banks=[
+            (bank["account_no"], f"{bank['bank_name']} {bank['account_no']}")
+            for bank in await admin.list_banks(visit.pool)
+        ],
         today=business_day(visit.kit.clock.now()).isoformat(),
     )
 

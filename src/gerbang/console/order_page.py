@@ -11,7 +11,7 @@ from gerbang.bills.bill import quote_of
 from gerbang.callbacks.resend import resend_callback
 from gerbang.orders.ask import ask_status_now
 from gerbang.orders.decide import REASON_LENGTH_MIN
-from gerbang.orders.read import show_order
+from gerbang.orders.read import show_order, show_order_at_once
 from gerbang.people.role import Permission
 from gerbang.routing.explain import explain_text
 from gerbang.web.pages.formats import rupiah
@@ -44,7 +44,7 @@ def add_pages(site: Site) -> None:
 
 async def order_page(visit: Visit) -> Response:
     """Show it; while it is pending the page asks for its story again."""
-    order = await show_order(visit.pool, visit.number())
+    order = await show_order_at_once(visit.pool, visit.number())
     last = order["attempts"][-1] if order["attempts"] else None
     open_attempt = (
         last if last and last["state"] in {"accepted", "unknown"} and _pending(order) else None

@@ -7,6 +7,8 @@ from typing import Final
 
 from starlette.responses import Response
 
+from gerbang.catalog.product import Product
+from gerbang.catalog.snapshot import Snapshot
 from gerbang.dialects.contract import OrderView, ProductKind, Purchase, Refusal
 from gerbang.dialects.names import credential_forms
 from gerbang.errors import BadInputError, ConflictError
@@ -17,6 +19,8 @@ from gerbang.web.pages.visit import Visit
 
 SQL = load_queries("gerbang.console", "test_order.sql")
 BOUGHT: Final = frozenset({ProductKind.PREPAID, ProductKind.GAME, ProductKind.OPEN})
+PRODUCTS_MAX: Final = 500
+"""So many are offered while typing; every code may be typed."""
 
 
 def add_pages(site: Site) -> None:
@@ -27,14 +31,23 @@ def add_pages(site: Site) -> None:
 
 async def test_page(visit: Visit) -> Response:
     """Ask for reseller, product and number."""
-    snapshot = visit.node.snapshot
+    snapshot, query = visit.node.snapshot, visit.query
+    products = [p for p in snapshot.products_after() if p.kind in BOUGHT]
+    sold = next((p for p in products if _has_a_route(snapshot, p)), None)
     return visit.page(
         "console/test_order.html",
         resellers=sorted(r.view.code for r in snapshot.resellers.values()),
-        products=sorted(p.code for p in snapshot.products.values() if p.kind in BOUGHT)[:500],
+        reseller=query.get("reseller", ""),
+        products=products[:PRODUCTS_MAX],
+        product=query.get("product") or (sold.code if sold else ""),
+        live=query.get("live") == "1",
         reference=visit.form.raw("reference") or f"CONSOLE-{secrets.token_hex(4).upper()}",
         live_allowed=visit.may(Permission.BALANCE_CHANGE),
     )
+
+
+def _has_a_route(snapshot: Snapshot, product: Product) -> bool:
+    return any(route.enabled for route in snapshot.routes_of(product.id))
 
 
 async def place(visit: Visit) -> Response:

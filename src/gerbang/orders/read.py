@@ -60,6 +60,15 @@ async def show_order(connection: Connection | Pool, order_id: int) -> dict[str, 
     return order
 
 
+async def show_order_at_once(pool: Pool, order_id: int) -> dict[str, Any]:
+    """Show one order as of one moment: no state beside a timeline that is a step ahead."""
+    async with (
+        pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        return await show_order(connection, order_id)
+
+
 def _timeline(order: dict[str, Any]) -> list[dict[str, Any]]:
     """Everything that happened to an order, in time's order."""
     events = [{"at": order["created_at"], "what": "order.placed", "detail": order["reference"]}]

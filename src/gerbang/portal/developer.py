@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
+from itertools import pairwise
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -132,7 +133,10 @@ async def post_try(visit: Visit) -> Response:
     visit.form.check()
     filled = with_values(book, call.name, values, who.asker)
     reply = await try_call(filled, book, routes=who.routes(visit), client_ip=await _address(visit))
-    return visit.page("portal/reply.html", reply=reply, filled=filled, call=call)
+    following = next((b for a, b in pairwise(book.calls) if a.name == call.name), None)
+    return visit.page(
+        "portal/reply.html", reply=reply, filled=filled, dialect=book.dialect, next=following
+    )
 
 
 # --- what is asked about --------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from gerbang.bills.bill import quote_of
 from gerbang.clock import WIB
 from gerbang.orders.complain import complain
 from gerbang.orders.evidence import list_evidence, read_evidence
-from gerbang.orders.read import show_order
+from gerbang.orders.read import show_order, show_order_at_once
 from gerbang.people.role import Permission
 from gerbang.portal.csv_file import csv_answer
 from gerbang.portal.days import begin_of, day_of, one_of, text_of
@@ -103,7 +103,7 @@ async def order_page(visit: Visit) -> Response:
     """Show one order."""
     order_id = visit.number()
     await check_own_order(visit, order_id)
-    order = own_view(await show_order(visit.pool, order_id))
+    order = own_view(await show_order_at_once(visit.pool, order_id))
     for complaint in order["complaints"]:
         complaint["files"] = await list_evidence(visit.pool, complaint["id"])
     open_complaint = next((c for c in order["complaints"] if c["closed_at"] is None), None)
