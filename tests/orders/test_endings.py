@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -109,9 +110,10 @@ async def test_rows_that_are_not_there_stop_the_commit(database_url: str) -> Non
     connection = await connect(database_url)
     try:
         nothing: tuple[Any, ...] = ([], [], "sale.hold", 1, "", 0)
-        await connection.execute(SQL.write_placed, *nothing, 0)
+        now: tuple[Any, ...] = (datetime.now(UTC), [])
+        await connection.execute(SQL.write_placed, *nothing, 0, *now)
         with pytest.raises(DivisionByZero):
-            await connection.execute(SQL.write_placed, *nothing, 1)
+            await connection.execute(SQL.write_placed, *nothing, 1, *now)
     finally:
         await connection.close()
 

@@ -350,6 +350,8 @@ class _Batch(BatchState):
             slot,
             number,
             len(changed),
+            self.now,
+            self.explanations.all,
         )
         if self.xact_id and not self._more_to_write() and not self._more_follows():
             self.ending = await self.p.endings.write_placed(self.c, arguments)

@@ -59,15 +59,16 @@ SELECT id, reseller_id, credential_id, testing, dialect, kind::text, reference, 
 -- name: write_placed
 -- New orders with their holds and first attempts, and the proof of the commit, in one round trip while
 -- the accounts are locked. COMMIT follows at once, so it must raise unless it found all accounts as they
--- were locked: a wrong count divides by zero.
+-- were locked: a wrong count divides by zero. Of a row, members that are NULL or zero are left out; $8 is when
+-- all of it was planned, and $9 holds each explanation once, for most routes of a batch are chosen alike.
 WITH placed AS MATERIALIZED (
     SELECT * FROM json_to_recordset($1::json)
         AS p (id bigint, reseller_id bigint, credential_id bigint, testing boolean, dialect text, kind product_kind,
               reference text, signature_key text, product_id bigint, product_code text, product_name text,
               destination text, quantity bigint, counter integer, same_day_counter integer, price bigint,
-              created_at timestamptz, hold_id bigint, hold_key text, account_id bigint, attempt_id bigint,
+              hold_id bigint, hold_key text, account_id bigint, attempt_id bigint,
               supplier_id bigint, route_id bigint, supplier_product_code text, attempt_reference text, cost bigint,
-              claimed_by text, claim_ms integer, explanation jsonb)
+              claimed_by text, claim_ms integer, explanation_number integer)
 ), holds AS (
     INSERT INTO transfers (id, key, event, phase, debit_account_id, credit_account_id, amount, order_id)
     SELECT hold_id, hold_key, $3, 'pending', account_id, $4, price, id FROM placed WHERE hold_id IS NOT NULL
@@ -82,13 +83,14 @@ WITH placed AS MATERIALIZED (
                         created_at, updated_at)
     SELECT id, reseller_id, credential_id, testing, dialect, kind, reference, signature_key, product_id,
            product_code, product_name, destination, quantity, counter, same_day_counter, price, hold_id,
-           created_at, created_at
+           $8::timestamptz, $8::timestamptz
       FROM placed
 ), first_attempts AS (
     INSERT INTO attempts (id, order_id, number, supplier_id, route_id, supplier_product_code, reference,
                           cost_expected, claimed_by, due_at, explanation)
     SELECT attempt_id, id, 1, supplier_id, route_id, supplier_product_code, attempt_reference, cost, claimed_by,
-           clock_timestamp() + claim_ms * interval '1 millisecond', explanation
+           clock_timestamp() + coalesce(claim_ms, 0) * interval '1 millisecond',
+           $9::jsonb -> coalesce(explanation_number, 0)
       FROM placed WHERE attempt_id IS NOT NULL
 ), proof AS (
     INSERT INTO lane_commits (slot, number) SELECT $5, $6 WHERE $5 <> ''

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -18,8 +17,8 @@ PREPARED_CLAIM_MS: Final = 30_000
 """How long the node that wrote an attempt may take to send it."""
 MESSAGE_LENGTH_MAX: Final = 500
 
-First: TypeAlias = tuple[Attempt, str | None, Mapping[str, Any]]
-"""An order's first attempt, the node that claimed it, and why its route was chosen."""
+First: TypeAlias = tuple[Attempt, str | None, int]
+"""An order's first attempt, the node that claimed it, and the number of its explanation."""
 
 
 def columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
@@ -51,7 +50,7 @@ def entry_row(e: Entry) -> tuple[Any, ...]:
     return (e.transfer_id, e.account_id, e.amount, e.previous, e.balance, e.version)
 
 
-class PlacedRow(msgspec.Struct, frozen=True, gc=False):
+class PlacedRow(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """An order that was placed, its hold and its first attempt, named as in the SQL."""
 
     id: int
@@ -61,19 +60,18 @@ class PlacedRow(msgspec.Struct, frozen=True, gc=False):
     dialect: str
     kind: str
     reference: str
-    signature_key: str | None
     product_id: int
     product_code: str
     product_name: str
     destination: str
     quantity: int
     counter: int
-    same_day_counter: int | None
     price: int
-    created_at: datetime
-    hold_id: int | None
-    hold_key: str | None
     account_id: int
+    signature_key: str | None = None
+    same_day_counter: int | None = None
+    hold_id: int | None = None
+    hold_key: str | None = None
     attempt_id: int | None = None
     supplier_id: int | None = None
     route_id: int | None = None
@@ -82,7 +80,7 @@ class PlacedRow(msgspec.Struct, frozen=True, gc=False):
     cost: int | None = None
     claimed_by: str | None = None
     claim_ms: int = 0
-    explanation: Mapping[str, Any] | None = None
+    explanation_number: int = 0
 
 
 def placed_row(
@@ -98,23 +96,22 @@ def placed_row(
         o.dialect,
         o.kind,
         o.reference,
-        o.signature_key,
         o.product_id,
         o.product_code,
         o.product_name,
         o.destination,
         o.quantity,
         o.counter,
-        o.same_day_counter,
         o.price,
-        o.created_at,
+        account_id,
+        o.signature_key,
+        o.same_day_counter,
         o.hold_id,
         hold.key if hold is not None else None,
-        account_id,
     )
     if first is None:
         return PlacedRow(*common)
-    attempt, claimed_by, explanation = first
+    attempt, claimed_by, explanation_number = first
     return PlacedRow(
         *common,
         attempt.id,
@@ -125,8 +122,25 @@ def placed_row(
         attempt.cost_expected,
         claimed_by,
         PREPARED_CLAIM_MS if claimed_by else 0,
-        explanation,
+        explanation_number,
     )
+
+
+class Explanations:
+    """Why routes were chosen, each explanation once; equal choices share theirs (routing)."""
+
+    def __init__(self) -> None:
+        self.all: list[Mapping[str, Any]] = []
+        self._numbers: dict[int, int] = {}
+
+    def number(self, explanation: Mapping[str, Any]) -> int:
+        """Keep an explanation and give its place."""
+        key = id(explanation)  # of what is kept here, so that no other gets the same
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self.all)
+            self.all.append(explanation)
+        return number
 
 
 def new_attempt_row(a: Attempt, claimed_by: str | None, planned: PlannedAttempt) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from gerbang.dialects.contract import OrderState
 from gerbang.ledger.account import HouseAccount
 from gerbang.ledger.book import Book
 from gerbang.ledger.transfer import Transfer
-from gerbang.orders.batch_rows import PlacedRow
+from gerbang.orders.batch_rows import Explanations, PlacedRow
 from gerbang.orders.directory import Directory
 from gerbang.orders.numbers import Numbers
 from gerbang.orders.order import Attempt, Order
@@ -59,6 +59,7 @@ class BatchState:
         self.same_day: dict[tuple[int, int, str], Order] = {}
         self.by_key: dict[str, Transfer] = {}
         self.placed: list[PlacedRow] = []
+        self.explanations = Explanations()
         self.bills: dict[int, BillParts] = {}
         self.guards_held: set[tuple[str, str, str]] = set()
         self.sessions_used: dict[int, OrderState] = {}

@@ -8,6 +8,7 @@ by name can be executed by plain text, and plain text may hold several statement
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 from weakref import WeakSet
 
@@ -40,4 +41,6 @@ def _argument(value: Any) -> str:
         return str(value)
     if isinstance(value, str):
         return quote_literal(value)
+    if isinstance(value, datetime):
+        return quote_literal(value.isoformat())
     return quote_literal(msgspec.json.encode(value).decode())

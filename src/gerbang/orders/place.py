@@ -94,7 +94,7 @@ def _write_order(state: BatchState, w: PlaceOrder, account: Account) -> Placed |
         # The payment of a bill has the id of its inquiry, so that both have one reference.
         attempt_id = w.bill.inquiry_id if w.bill else None
         attempt = _plan_attempt(state, order, 1, w.first, attempt_id=attempt_id)
-        first = (attempt, w.claimed_by, w.first.explanation)
+        first = (attempt, w.claimed_by, state.explanations.number(w.first.explanation))
     state.placed.append(placed_row(order, w.account_id, hold, first))
     state.new_steps.extend((order.id, s.due_at, s.outcome) for s in w.steps)
     return Placed(order=order, attempt=attempt, balance=account.available)
