@@ -51,8 +51,8 @@ async def load_orders(dsn: str, orders: int, *, say: Callable[[str], None]) -> N
     started = time.monotonic()
     connection = await connect(dsn)
     try:
-        await connection.execute("SET statement_timeout = 0")
-        await connection.execute("SET lock_timeout = 0")
+        for limit in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+            await connection.execute(f"SET {limit} = 0")
         await connection.execute(f"SET maintenance_work_mem = '{MEMORY}'")
         async with connection.transaction():
             for table in TABLES:

@@ -1,6 +1,6 @@
 """How long the console's pages take with many orders stored.
 
-python -m gerbang_bench.pages load FOLDER 10000000
+python -m gerbang_bench.pages load FOLDER 10000000 [RESELLERS]
 python -m gerbang_bench.pages measure FOLDER
 """
 
@@ -40,10 +40,10 @@ WARM: Final = 3
 RESELLERS: Final = 50
 
 
-async def load(server: EmbeddedPostgres, orders: int) -> None:
+async def load(server: EmbeddedPostgres, orders: int, resellers: int) -> None:
     """Make a database with so many orders, and somebody who looks at it."""
     dsn = await make_database(server, KEPT)
-    await make_world(dsn, secret_key=KEPT_KEY, resellers=RESELLERS)
+    await make_world(dsn, secret_key=KEPT_KEY, resellers=resellers)
     await load_orders(dsn, orders, say=print)
 
 
@@ -139,7 +139,8 @@ def main() -> None:
     server.start()
     try:
         if what == "load":
-            asyncio.run(load(server, int(sys.argv[3])))
+            resellers = int(sys.argv[4]) if len(sys.argv) > 4 else RESELLERS
+            asyncio.run(load(server, int(sys.argv[3]), resellers))
         else:
             asyncio.run(measure(server.dsn_for(KEPT), folder))
     finally:
