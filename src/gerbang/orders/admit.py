@@ -58,6 +58,8 @@ def check_text(purchase: Purchase) -> Refusal | None:
 
 
 def _check_field(fields: dict[str, list[str]], name: str, value: str, length_max: int) -> None:
+    if 0 < len(value) <= length_max and value.isprintable():
+        return  # neither control characters nor lone surrogates are printable
     if not value:
         fields[name] = ["required"]
     elif len(value) > length_max:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -11,6 +11,8 @@ from gerbang.dialects.contract import OrderState, OrderView, ProductKind
 from gerbang.dialects.supplier_contract import SupplierOrder
 from gerbang.orders.reasons import Reason
 from gerbang.orders.transitions import AttemptState
+
+_KINDS: Final = {kind.value: kind for kind in ProductKind}
 
 
 class Order(msgspec.Struct):
@@ -53,7 +55,7 @@ class Order(msgspec.Struct):
             state=self.state,
             product_code=self.product_code,
             product_name=self.product_name,
-            kind=ProductKind(self.kind),
+            kind=_KINDS[self.kind],
             destination=self.destination,
             quantity=self.quantity,
             counter=self.counter,

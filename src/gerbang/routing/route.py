@@ -30,6 +30,10 @@ class RouteRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Whether an order may be sold below this route's cost."""
 
 
+NO_RULES: Final = RouteRules()
+"""What most routes have; they share this one, so that it is known without a look into it."""
+
+
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One way to buy one product; `cost` in rupiah (for an open denomination above the amount)."""
 
@@ -59,7 +63,7 @@ def read_rules(values: Any) -> RouteRules:
         raise RouteRulesInvalidError(str(error)) from error
     if bool(rules.open_from) != bool(rules.open_until):
         raise RouteRulesInvalidError("open_from and open_until come together")
-    return rules
+    return NO_RULES if rules == NO_RULES else rules
 
 
 def route_from_row(row: Mapping[str, Any]) -> Route:
@@ -68,7 +72,7 @@ def route_from_row(row: Mapping[str, Any]) -> Route:
     try:
         rules = read_rules(row["rules"])
     except RouteRulesInvalidError as error:
-        rules, enabled, disabled_reason = RouteRules(), False, f"unreadable rules: {error}"
+        rules, enabled, disabled_reason = NO_RULES, False, f"unreadable rules: {error}"
     return Route(
         id=row["id"],
         product_id=row["product_id"],

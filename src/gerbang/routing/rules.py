@@ -12,12 +12,11 @@ from typing import Final
 from gerbang.clock import WIB
 from gerbang.routing.candidate import Candidate, Wish
 from gerbang.routing.explain import Code, Facts
-from gerbang.routing.route import RouteRules
+from gerbang.routing.route import NO_RULES, RouteRules
 
 Obstacle = tuple[Code, Facts]
 
 NO_FACTS: Final[Facts] = {}
-NO_RULES: Final = RouteRules()
 AREA_PREFIX_LENGTHS: Final = range(8, 2, -1)
 """Prefixes of areas have 3 to 8 digits; the longest that is known decides."""
 _MINUTES: Final = 60
@@ -42,7 +41,7 @@ def obstacle_to_route(c: Candidate, wish: Wish) -> Obstacle | None:
         return Code.SUPPLIER_NOT_ACTIVE, {"status": c.supplier_status}
     if route.supplier_id in wish.tried_supplier_ids:
         return Code.ALREADY_TRIED, NO_FACTS
-    if route.rules != NO_RULES:
+    if route.rules is not NO_RULES:
         outside = _outside(route.rules, wish)
         if outside is not None:
             return outside
