@@ -9,8 +9,8 @@ import msgspec
 
 from gerbang.callbacks.message import DeliveryResult, DueCallback
 from gerbang.dialects.card_contract import PaymentMessage
-from gerbang.dialects.contract import CallbackEvent, CallbackMessage, OrderView
-from gerbang.orders.writes import DueCallbackRow, RecordDelivery
+from gerbang.dialects.contract import CallbackEvent, CallbackMessage
+from gerbang.orders.writes import DueCallbackRow, RecordDelivery, due_callback_from_row
 from gerbang.postgres.lane import Lane
 from gerbang.postgres.pool import Pool
 from gerbang.postgres.sql import load_queries
@@ -69,7 +69,7 @@ class DatabaseCallbackStore:
     async def claim_due(self, limit: int) -> Sequence[DueCallback]:
         """Claim callbacks that are due; only one of an order ever is."""
         rows = await self._pool.fetch(SQL.claim_due_callbacks, self._node, limit)
-        return [self.due(due_callback_row(row)) for row in rows]
+        return [self.due(due_callback_from_row(row)) for row in rows]
 
     async def record(self, result: DeliveryResult) -> DueCallback | None:
         """Store a result and wake the next callback of the order."""
@@ -124,20 +124,3 @@ class DatabaseCallbackStore:
             message=self._merchants.payment_message(row),
             format=row.format,
         )
-
-
-def due_callback_row(row: Any) -> DueCallbackRow:
-    """Read a claimed callback."""
-    return DueCallbackRow(
-        id=row["id"],
-        order_id=row["order_id"],
-        reseller_id=row["reseller_id"],
-        merchant_id=row["merchant_id"],
-        event=row["event"],
-        format=row["format"],
-        occurred_at=row["occurred_at"],
-        snapshot=row["snapshot"]
-        if row["merchant_id"] is not None
-        else msgspec.convert(row["snapshot"], OrderView),
-        attempts_count=row["attempts_count"],
-    )

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from gerbang.dialects.contract import Refusal
+from gerbang.dialects.contract import OrderView, Refusal
 from gerbang.orders.order import Attempt, Order
 from gerbang.orders.outcome import Outcome, StatusOutcome
 
@@ -165,6 +165,23 @@ class DueCallbackRow(msgspec.Struct, frozen=True, kw_only=True):
     attempts_count: int
     merchant_id: int | None = None
     """Given where it tells a merchant of a payment; `order_id` is the payment's number then."""
+
+
+def due_callback_from_row(row: Any) -> DueCallbackRow:
+    """Read a claimed callback."""
+    of_payment = row["merchant_id"] is not None
+    snapshot = row["snapshot"]
+    return DueCallbackRow(
+        id=row["id"],
+        order_id=row["order_id"],
+        reseller_id=row["reseller_id"],
+        merchant_id=row["merchant_id"],
+        event=row["event"],
+        format=row["format"],
+        occurred_at=row["occurred_at"],
+        snapshot=snapshot if of_payment else msgspec.convert(snapshot, OrderView),
+        attempts_count=row["attempts_count"],
+    )
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from gerbang.callbacks.resend import resend_callback
-from gerbang.callbacks.store import DatabaseCallbackStore, due_callback_row
+from gerbang.callbacks.store import DatabaseCallbackStore
 from gerbang.catalog.snapshot import Snapshot
 from gerbang.clock import Clock
 from gerbang.dialects.contract import (
@@ -21,7 +21,7 @@ from gerbang.dialects.contract import (
 from gerbang.dialects.dialect import Dialect, SignatureExplanation
 from gerbang.errors import BadInputError, NotFoundError
 from gerbang.memory import Memory
-from gerbang.orders.writes import RecordDelivery
+from gerbang.orders.writes import RecordDelivery, due_callback_from_row
 from gerbang.outbound.message import InboundRequest
 from gerbang.postgres.lane import Lane
 from gerbang.postgres.pool import Pool
@@ -116,7 +116,7 @@ class TestingDesk:
         return [self._encoded(row) for row in rows], began
 
     def _encoded(self, row: Any) -> dict[str, Any]:
-        due = self._store.due(due_callback_row(row))
+        due = self._store.due(due_callback_from_row(row))
         message = due.message
         assert isinstance(message, CallbackMessage)  # noqa: S101 (news of orders only)
         request = self._formats[due.format](message)
