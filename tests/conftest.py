@@ -10,8 +10,10 @@ from typing import Final
 
 import pytest
 import structlog
+from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 
+from gerbang.people import password
 from postgres.shared import SharedServer, shared_server
 
 RUN = secrets.token_hex(3)
@@ -46,6 +48,15 @@ def _fresh_logs() -> Iterator[None]:
     """Undo what a command did to the configuration of logs."""
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """Hash passwords at next to no cost; outside of tests nothing leads here."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(password, "_HASHER", quick)
+        yield
 
 
 @pytest.fixture
