@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
@@ -42,7 +42,7 @@ from gerbang.api import (
     testing,
 )
 from gerbang.api.context import BodyLimit
-from gerbang.api.errors import ERROR_RESPONSES, add_error_handlers
+from gerbang.api.errors import add_error_handlers, with_refusals
 from gerbang.api.services import Services
 
 _DESCRIPTION: Final = (
@@ -60,15 +60,28 @@ _PAGE: Final = """<!doctype html>
 """
 
 
+class ManagementApi(FastAPI):
+    """The application; its description says of each operation how it may be refused."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Describe the API."""
+        if self.openapi_schema is None:
+            self.openapi_schema = with_refusals(super().openapi())
+        return self.openapi_schema
+
+
 def create_api(services: Services) -> FastAPI:
-    """Make the API application."""
-    app = FastAPI(
+    """Make the API application.
+
+    The routes were made when their modules were read, and are taken as they are: to include each
+    router would make them all again with the first request, and hold up the node for half a second.
+    """
+    app = ManagementApi(
         title="Gerbang management API",
         version=__version__,
         description=_DESCRIPTION,
         docs_url=None,
         redoc_url=None,
-        responses=ERROR_RESPONSES,
     )
     app.state.services = services
     app.add_middleware(BodyLimit)
@@ -102,7 +115,7 @@ def create_api(services: Services) -> FastAPI:
         cases,
         sandbox,
     ):
-        app.include_router(module.router)
+        app.router.routes.extend(module.router.routes)
     app.get("/docs", include_in_schema=False)(_docs)
     folder = Path(str(files("gerbang.web"))) / "static" / "swagger-ui"
     app.router.routes.append(Mount("/swagger-ui", StaticFiles(directory=folder)))

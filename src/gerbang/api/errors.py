@@ -61,20 +61,35 @@ class ErrorAnswer(BaseModel):
     fields: dict[str, str] | None = Field(default=None, examples=[{"credit_limit": "must be …"}])
 
 
-ERROR_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"model": ErrorAnswer, "description": text}
-    for status, text in (
-        (400, "The body cannot be read."),
-        (401, "The token is missing or does not hold."),
-        (403, "The role of the token's person does not allow it."),
-        (404, "Nothing has that code or id."),
-        (409, "It clashes with what is there."),
-        (413, "The body is too large."),
-        (422, "A value is not acceptable; `fields` says which."),
-        (503, "The database is away; nothing was done."),
-        (504, "Whether it was done is not known: ask again with the same key."),
-    )
+_REFUSALS: Final[Mapping[str, str]] = {
+    "400": "The body cannot be read.",
+    "401": "The token is missing or does not hold.",
+    "403": "The role of the token's person does not allow it.",
+    "404": "Nothing has that code or id.",
+    "409": "It clashes with what is there.",
+    "413": "The body is too large.",
+    "422": "A value is not acceptable; `fields` says which.",
+    "503": "The database is away; nothing was done.",
+    "504": "Whether it was done is not known: ask again with the same key.",
 }
+_OF_THE_FRAMEWORK: Final = ("HTTPValidationError", "ValidationError")
+
+
+def with_refusals(schema: dict[str, Any]) -> dict[str, Any]:
+    """Complete a description: every operation may be refused in these ways, all of one form."""
+    schemas = schema["components"]["schemas"]
+    for name in _OF_THE_FRAMEWORK:
+        schemas.pop(name, None)
+    schemas[ErrorAnswer.__name__] = ErrorAnswer.model_json_schema()
+    form = {"schema": {"$ref": f"#/components/schemas/{ErrorAnswer.__name__}"}}
+    refusals = {
+        status: {"description": text, "content": {"application/json": form}}
+        for status, text in _REFUSALS.items()
+    }
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            operation["responses"].update(refusals)
+    return schema
 
 
 def add_error_handlers(app: FastAPI) -> None:
