@@ -10,11 +10,10 @@ from typing import Final
 
 import pytest
 import structlog
-from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 
-from gerbang.people import password
 from postgres.shared import SharedServer, shared_server
+from quick import quick_starts
 
 RUN = secrets.token_hex(3)
 """A killed run leaves databases; another process with its number makes new ones."""
@@ -51,11 +50,9 @@ def _fresh_logs() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _quick_passwords() -> Iterator[None]:
-    """Hash passwords at next to no cost; outside of tests nothing leads here."""
-    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(password, "_HASHER", quick)
+def _quick_starts() -> Iterator[None]:
+    """Let nodes start quickly."""
+    with quick_starts():
         yield
 
 
