@@ -40,3 +40,37 @@ async def test_the_first_time_may_wait_and_what_never_began_may_be_stopped() -> 
     await asyncio.sleep(0)
     await repeated.stop()
     assert times == 0
+
+
+async def test_what_came_up_is_done_at_once() -> None:
+    done = asyncio.Event()
+
+    async def work() -> None:
+        done.set()
+
+    repeated = Repeated(work, every_s=3_600, complaint="work.failed", at_once=False)
+    repeated.start()
+    repeated.hurry()
+    async with asyncio.timeout(60):
+        await done.wait()
+    await repeated.stop()
+
+
+async def test_what_failed_just_now_is_not_hurried() -> None:
+    failed, times = asyncio.Event(), 0
+
+    async def work() -> None:
+        nonlocal times
+        times += 1
+        failed.set()
+        raise OSError("away")
+
+    repeated = Repeated(work, every_s=3_600, complaint="work.failed")
+    repeated.start()
+    async with asyncio.timeout(60):
+        await failed.wait()
+    repeated.hurry()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    await repeated.stop()
+    assert times == 1

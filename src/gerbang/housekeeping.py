@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import structlog
@@ -11,8 +10,9 @@ from gerbang.callbacks.store import SQL as CALLBACK_SQL
 from gerbang.clock import business_day
 from gerbang.ledger.seal import seal_days
 from gerbang.postgres.pool import connect
+from gerbang.repeated import Repeated
 from gerbang.resellers.day_orders import count_orders
-from gerbang.terms.monthly import MonthlySurcharge
+from gerbang.terms.monthly import LOOK_EVERY_S, MonthlySurcharge
 
 if TYPE_CHECKING:
     from gerbang.app import Node
@@ -29,22 +29,29 @@ class Housekeeping:
     def __init__(self, node: Node) -> None:
         """Take the node, which is being put together; `start` begins."""
         self._node = node
-        self._tasks: list[asyncio.Task[None]] = []
+        self._timers: list[Repeated] = []
 
     def start(self, *, work: bool) -> None:
         """Begin. Without `work` nothing is sealed, and no surcharge posted."""
-        self._tasks.append(asyncio.create_task(self._gauge_forever()))
+        self._timers.append(
+            Repeated(
+                self._gauge, every_s=GAUGES_EVERY_S, complaint="gauges.not_read", at_once=False
+            )
+        )
         if work:
-            self._tasks.append(asyncio.create_task(self._seal_forever()))
             node = self._node
             monthly = MonthlySurcharge(pool=node.pool, lane=node.lane, house=node.house)
-            self._tasks.append(asyncio.create_task(monthly.forever()))
+            self._timers += [
+                Repeated(self._seal, every_s=SEAL_EVERY_S, complaint="ledger.not_sealed"),
+                Repeated(monthly.post_due, every_s=LOOK_EVERY_S, complaint="surcharges.not_posted"),
+            ]
+        for timer in self._timers:
+            timer.start()
 
     async def stop(self) -> None:
         """Stop at once; nothing is lost."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for timer in self._timers:
+            await timer.stop()
 
     async def count_day_orders(self) -> None:
         """Take over what other nodes, or an earlier run, placed today; only where it limits."""
@@ -56,32 +63,21 @@ class Housekeeping:
             day = business_day(node.clock.now())
             node.day_orders.seed(day, await count_orders(node.pool, day))
 
-    async def _gauge_forever(self) -> None:
+    async def _gauge(self) -> None:
         metrics = self._node.metrics
-        while True:
-            await asyncio.sleep(GAUGES_EVERY_S)
-            metrics.lane_depth.set(self._node.lane.depth)
-            metrics.attempts_in_flight.set(self._node.dispatcher.in_flight)
-            try:
-                row = await self._node.pool.fetchrow(CALLBACK_SQL.backlog)
-                await self.count_day_orders()
-            except Exception as error:  # noqa: BLE001 (the database may be away)
-                log.warning("gauges.not_read", error=repr(error))
-                continue
-            if row is not None:
-                metrics.orders_needing_decision.set(row["needing_decision"])
-                metrics.callback_backlog.set(row["waiting"])
-                metrics.callback_oldest_seconds.set(row["oldest_s"])
+        metrics.lane_depth.set(self._node.lane.depth)
+        metrics.attempts_in_flight.set(self._node.dispatcher.in_flight)
+        row = await self._node.pool.fetchrow(CALLBACK_SQL.backlog)
+        await self.count_day_orders()
+        if row is not None:
+            metrics.orders_needing_decision.set(row["needing_decision"])
+            metrics.callback_backlog.set(row["waiting"])
+            metrics.callback_oldest_seconds.set(row["oldest_s"])
 
-    async def _seal_forever(self) -> None:
-        while True:
-            try:
-                connection = await connect(self._node.database_url, statement_timeout_ms=0)
-                try:
-                    for seal in await seal_days(connection):
-                        log.info("ledger.day_sealed", day=seal.business_day.isoformat())
-                finally:
-                    await connection.close()
-            except Exception as error:  # noqa: BLE001 (another node may be sealing)
-                log.warning("ledger.not_sealed", error=repr(error))
-            await asyncio.sleep(SEAL_EVERY_S)
+    async def _seal(self) -> None:
+        connection = await connect(self._node.database_url, statement_timeout_ms=0)
+        try:
+            for seal in await seal_days(connection):
+                log.info("ledger.day_sealed", day=seal.business_day.isoformat())
+        finally:
+            await connection.close()

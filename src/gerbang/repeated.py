@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import structlog
 
@@ -30,10 +31,15 @@ class Repeated:
         self._complaint = complaint
         self._at_once = at_once
         self._task: asyncio.Task[None] | None = None
+        self._hint = asyncio.Event()
 
     def start(self) -> None:
         """Begin."""
         self._task = asyncio.create_task(self._forever(), name=self._complaint)
+
+    def hurry(self) -> None:
+        """Something came up: the next time is now. What failed just now is not hurried."""
+        self._hint.set()
 
     async def stop(self) -> None:
         """End, in the middle of the work too; never started is no error."""
@@ -43,10 +49,18 @@ class Repeated:
 
     async def _forever(self) -> None:
         if not self._at_once:
-            await asyncio.sleep(self._every_s)
+            await self._pause()
         while True:
             try:
                 await self._work()
             except Exception as error:  # noqa: BLE001 (the database may be away)
                 log.warning(self._complaint, error=repr(error))
-            await asyncio.sleep(self._every_s)
+                await asyncio.sleep(self._every_s)
+            else:
+                await self._pause()
+
+    async def _pause(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._every_s):
+                await self._hint.wait()
+        self._hint.clear()

@@ -1,1 +1,1 @@
-"""The whole gateway over HTTP. A package, so that what its tests share ends with the last of them."""
+"""The whole gateway over HTTP; what its tests share ends with the last of them."""

@@ -18,7 +18,13 @@ from gerbang.orders.outcome import (
 )
 from gerbang.orders.reasons import Reason
 from gerbang.routing import watch as watch_module
-from gerbang.routing.health import RESERVED_S, CircuitState, HealthSettings, Signal
+from gerbang.routing.health import (
+    RESERVED_S,
+    CircuitState,
+    HealthSettings,
+    Signal,
+    may_be_asked,
+)
 from gerbang.routing.standing import HEALTHY
 from gerbang.routing.watch import (
     Blame,
@@ -67,6 +73,11 @@ class Node:
 
     def wait(self, seconds: int) -> None:
         self.at += timedelta(seconds=seconds)
+
+    def to_ask(self, at: datetime) -> list[int]:
+        """Suppliers whose circuits say that a question is due, which is what nodes claim by."""
+        tripped = [(key[0], self.watch.circuit(key)) for key in self.watch.tripped() if not key[1]]
+        return [supplier for supplier, circuit in tripped if may_be_asked(circuit, at)]
 
     def usable(self, supplier: int = ALFA, product: int = PULSA) -> bool:
         return self.watch.standing(supplier, product, self.at).usable
@@ -128,12 +139,12 @@ def test_a_tripped_supplier_gets_probes_only_after_its_question_was_answered() -
     node = Node()
     for _ in range(3):
         node.see(Unknown())
-    assert node.watch.suppliers_to_ask(node.at) == []
+    assert node.to_ask(node.at) == []
     node.wait(30)
-    assert node.watch.suppliers_to_ask(node.at) == [ALFA]
+    assert node.to_ask(node.at) == [ALFA]
     assert not node.usable()
     assert node.watch.note_question(ALFA, node.at, answered=False) == []
-    assert node.watch.suppliers_to_ask(node.at) == []
+    assert node.to_ask(node.at) == []
     node.wait(60)
     (change,) = node.watch.note_question(ALFA, node.at, answered=True)
     assert change.after is CircuitState.HALF_OPEN
@@ -195,7 +206,7 @@ def test_a_disturbed_product_closes_at_one_supplier_and_reopens_by_itself() -> N
     assert node.usable(BETA, PULSA)
     said = node.watch.standing(ALFA, PULSA, node.at).sentence()
     assert said.startswith("product at this supplier: 2 orders in a row failed")
-    assert node.watch.suppliers_to_ask(node.at + timedelta(days=1)) == []
+    assert node.to_ask(node.at + timedelta(days=1)) == []
 
     node.wait(60)
     assert node.watch.standing(ALFA, PULSA, node.at).probing

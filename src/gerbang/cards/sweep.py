@@ -22,6 +22,7 @@ from gerbang.cards.store import SQL
 from gerbang.cards.writes import Begun, LetTimePass, SettleRefund
 from gerbang.clock import WIB
 from gerbang.postgres.pool import Pool
+from gerbang.repeated import Repeated
 
 log = structlog.get_logger()
 
@@ -50,18 +51,17 @@ class CardSweep:
         self._acquirers = acquirers
         self._cancelling = cancelling
         self._node = node
-        self._task: asyncio.Task[None] | None = None
+        self._summed = False
+        self._sweeps = Repeated(self._run, every_s=LOOK_EVERY_S, complaint="cards.not_swept")
         self._turns = asyncio.Semaphore(QUESTIONS_CONCURRENT_MAX)
 
     def start(self) -> None:
         """Begin to look."""
-        self._task = asyncio.create_task(self._run())
+        self._sweeps.start()
 
     async def stop(self) -> None:
         """End."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._sweeps.stop()
 
     async def sum_recent(self) -> None:
         """Bring the reports up to date that a node which died may have left behind."""
@@ -69,16 +69,10 @@ class CardSweep:
             await self._pool.execute(SQL.sum_settlement, row["id"])
 
     async def _run(self) -> None:
-        summed = False
-        while True:
-            try:
-                if not summed:
-                    await self.sum_recent()
-                    summed = True
-                await self.sweep()
-            except Exception as error:  # noqa: BLE001 (the database may be away)
-                log.warning("cards.not_swept", error=repr(error))
-            await asyncio.sleep(LOOK_EVERY_S)
+        if not self._summed:
+            await self.sum_recent()
+            self._summed = True
+        await self.sweep()
 
     async def sweep(self) -> None:
         """Look at everything once."""

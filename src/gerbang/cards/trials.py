@@ -25,6 +25,7 @@ from gerbang.errors import BadInputError, NotFoundError
 from gerbang.orders.writes import DueCallbackRow
 from gerbang.outbound.message import Answered
 from gerbang.postgres.pool import Connection, Pool
+from gerbang.repeated import Repeated
 
 if TYPE_CHECKING:
     from asyncio import Task
@@ -64,19 +65,19 @@ class Trials:
         """Those that wait for a charge, by merchant."""
         self._running: dict[str, _Running] = {}
         """Those whose charge came by here, by tXid."""
-        self._looking: Task[None] | None = None
+        self._looks = Repeated(self._look, every_s=LOOK_EVERY_S, complaint="trials.not_read")
         self._holding: set[Task[None]] = set()
 
     def start(self) -> None:
         """Begin to look for trials that other nodes armed."""
-        self._looking = asyncio.create_task(self._look())
+        self._looks.start()
 
     async def stop(self) -> None:
         """End."""
-        tasks = [*self._holding, *([self._looking] if self._looking else [])]
-        for task in tasks:
+        await self._looks.stop()
+        for task in self._holding:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._holding, return_exceptions=True)
 
     @property
     def is_any_running(self) -> bool:
@@ -109,19 +110,13 @@ class Trials:
         return [dict(row) for row in await self._pool.fetch(SQL.trials_of, merchant_id)]
 
     async def _look(self) -> None:
-        while True:
-            try:
-                await self._pool.fetch(SQL.end_old_trials)
-                rows = await self._pool.fetch(SQL.open_trials)
-            except Exception as error:  # noqa: BLE001 (the database may be away)
-                log.warning("trials.not_read", error=repr(error))
-            else:
-                self._armed = {
-                    row["merchant_id"]: _Running(number=row["id"], kind=row["kind"])
-                    for row in rows
-                    if row["payment_id"] is None
-                }
-            await asyncio.sleep(LOOK_EVERY_S)
+        await self._pool.fetch(SQL.end_old_trials)
+        rows = await self._pool.fetch(SQL.open_trials)
+        self._armed = {
+            row["merchant_id"]: _Running(number=row["id"], kind=row["kind"])
+            for row in rows
+            if row["payment_id"] is None
+        }
 
     # --- the charge -------------------------------------------------------------------------------
 

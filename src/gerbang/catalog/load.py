@@ -16,6 +16,7 @@ from gerbang.dialects.dialect import Dialect
 from gerbang.postgres.errors import is_connection_lost
 from gerbang.postgres.pool import Connection, Pool
 from gerbang.postgres.sql import load_queries
+from gerbang.repeated import Repeated
 from gerbang.resellers.reseller import reseller_from_row
 from gerbang.routing.route import route_from_row
 from gerbang.secrets_box import CannotOpenError, SecretBox
@@ -65,7 +66,12 @@ class SnapshotLoader:
         self._fresh_at = monotonic()
         self._opened = 0
         self._unopened: list[str] = []
-        self._task: asyncio.Task[None] | None = None
+        self._refreshes = Repeated(
+            self._refresh,
+            every_s=self.refresh_s,
+            complaint="snapshot.not_refreshed",
+            at_once=False,
+        )
         self._loading = asyncio.Lock()
         self._takers: dict[str, Callable[[Any], None]] = {
             table: getattr(self, f"_take_{table}") for table in TABLES
@@ -83,13 +89,11 @@ class SnapshotLoader:
             raise WrongSecretKeyError(
                 "the secret key opens none of the sealed secrets: is it another installation's?"
             )
-        self._task = asyncio.create_task(self._refresh_forever(), name="snapshot.refresh")
+        self._refreshes.start()
 
     async def stop(self) -> None:
         """End."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._refreshes.stop()
 
     async def refresh_now(self) -> None:
         """Take over everything that is committed now; for the process that made a change."""
@@ -104,17 +108,15 @@ class SnapshotLoader:
                 self._seen = found["snapshot"]
             self._fresh_at = started
 
-    async def _refresh_forever(self) -> None:
-        while True:
-            await asyncio.sleep(self.refresh_s)
-            try:
-                await self.refresh_now()
-            except Exception as error:  # noqa: BLE001 (the database may be away)
-                log.warning("snapshot.not_refreshed", error=repr(error))
-                if is_connection_lost(error):
-                    # A server that crashed may give transaction ids out again, and a change
-                    # could hide behind one that was seen: read everything anew.
-                    self._seen = NOTHING_SEEN
+    async def _refresh(self) -> None:
+        try:
+            await self.refresh_now()
+        except Exception as error:
+            if is_connection_lost(error):
+                # A server that crashed may give transaction ids out again, and a change
+                # could hide behind one that was seen: read everything anew.
+                self._seen = NOTHING_SEEN
+            raise
 
     async def _load(self) -> None:
         """Read the new rows of all tables as of one moment."""

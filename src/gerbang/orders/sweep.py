@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from time import monotonic
 
 import structlog
@@ -15,6 +13,7 @@ from gerbang.orders.waiters import Waiters
 from gerbang.orders.writes import SettledTesting, SettleTesting
 from gerbang.postgres.lane import Lane, NotWrittenError
 from gerbang.postgres.pool import Pool
+from gerbang.repeated import Repeated
 
 log = structlog.get_logger()
 
@@ -40,39 +39,27 @@ class Sweep:
         self._pool = pool
         self._waiters = waiters
         self._after_testing = after_testing
-        self._task: asyncio.Task[None] | None = None
-        self._steps_hint = asyncio.Event()
+        self._look_at = 0.0
+        self._looks = Repeated(self._look, every_s=POLL_S, complaint="sweep.failed", at_once=False)
 
     def start(self) -> None:
         """Begin."""
-        self._task = asyncio.create_task(self._run())
+        self._looks.start()
 
     async def stop(self) -> None:
         """End."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._looks.stop()
 
     def hint(self) -> None:
         """A testing order was just written: look at once."""
-        self._steps_hint.set()
+        self._looks.hurry()
 
-    async def _run(self) -> None:
-        look_at = monotonic()
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_S):
-                    await self._steps_hint.wait()
-            self._steps_hint.clear()
-            try:
-                await self.settle_due_steps()
-                await self._tell_waiters()
-                if monotonic() >= look_at:
-                    look_at = monotonic() + DECISIONS_EVERY_S
-                    await self._mark_needing_decision()
-            except Exception as error:  # noqa: BLE001 (the database may be away)
-                log.warning("sweep.failed", error=repr(error))
-                await asyncio.sleep(POLL_S)
+    async def _look(self) -> None:
+        await self.settle_due_steps()
+        await self._tell_waiters()
+        if monotonic() >= self._look_at:
+            self._look_at = monotonic() + DECISIONS_EVERY_S
+            await self._mark_needing_decision()
 
     async def settle_due_steps(self) -> None:
         """Let due sandbox steps happen, in their order."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -21,6 +21,7 @@ from gerbang.orders.order import Attempt, Order
 from gerbang.orders.outcome import Delivered, Outcome, Rejected, StatusOutcome
 from gerbang.postgres.pool import Connection, Pool
 from gerbang.postgres.sql import load_queries
+from gerbang.repeated import Repeated
 from gerbang.routing.health import Circuit, CircuitState
 from gerbang.routing.pulse import SupplierPulse
 from gerbang.routing.standing import Trouble
@@ -71,9 +72,10 @@ class HealthDesk:
         self._works = False
         self._dirty: set[Key] = set()
         self._versions: dict[Key, int] = {}
-        self._wake = asyncio.Event()
         self._rounds = 0
-        self._task: asyncio.Task[None] | None = None
+        self._looks = Repeated(
+            self.look, every_s=LOOK_EVERY_S, complaint="health.not_looked", at_once=False
+        )
         self._questions: set[asyncio.Task[None]] = set()
         self.pulse.on_changes = self._note
 
@@ -87,30 +89,19 @@ class HealthDesk:
         """Take over what others know, and go on; `work` False only reads."""
         self._works = work
         await self.look()
-        self._task = asyncio.create_task(self._forever(), name="health.desk")
+        self._looks.start()
 
     async def stop(self) -> None:
         """End; what was concluded in the last moment is shared first."""
-        for task in (self._task, *self._questions):
-            if task is not None:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+        await self._looks.stop()
+        for task in tuple(self._questions):
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
         if self._dirty:
             try:
                 await self._share()
             except Exception as error:  # noqa: BLE001 (the database may be away)
                 log.warning("health.not_shared", error=repr(error))
-
-    async def _forever(self) -> None:
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await self._wake.wait()
-            self._wake.clear()
-            try:
-                await self.look()
-            except Exception as error:  # noqa: BLE001 (the database may be away)
-                log.warning("health.not_looked", error=repr(error))
 
     async def look(self) -> None:
         """Share, take over, ask, judge, count: one round."""
@@ -184,7 +175,7 @@ class HealthDesk:
         for change in changes:
             self._dirty.add((change.supplier_id, change.product_id or 0))
         if changes:
-            self._wake.set()
+            self._looks.hurry()
 
     # --- sharing ---------------------------------------------------------------------------------
 
@@ -295,7 +286,7 @@ class HealthDesk:
         at = max(self._clock.now(), retry_at) if retry_at else self._clock.now()
         self.pulse.watch.note_question(supplier_id, at, answered=answered)
         self._dirty.add(key)
-        self._wake.set()
+        self._looks.hurry()
 
     # --- products --------------------------------------------------------------------------------
 

@@ -229,14 +229,6 @@ class Watch:
             changes += self._keep(key, circuit)
         return changes
 
-    def suppliers_to_ask(self, at: datetime) -> list[int]:
-        """Name the suppliers whose balance or status call decides whether they are tried again."""
-        return [
-            key[0]
-            for key in sorted(self._tripped)
-            if not key[1] and may_be_asked(self._circuits[key], at)
-        ]
-
     def note_question(
         self, supplier_id: int, at: datetime, *, answered: bool
     ) -> list[HealthChange]:

@@ -6,7 +6,6 @@ the last look. Money stays as it is, for nobody knows yet which of the two was d
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from typing import Final
 
@@ -15,6 +14,7 @@ import structlog
 from gerbang.postgres.pool import Connection, Pool
 from gerbang.postgres.sql import load_queries
 from gerbang.recon.match import bare_serial
+from gerbang.repeated import Repeated
 
 log = structlog.get_logger()
 SQL = load_queries("gerbang.suppliers", "serials.sql")
@@ -35,27 +35,21 @@ class SerialWatch:
         """Wire it."""
         self._pool = pool
         self._settled_after_s = settled_after_s
-        self._task: asyncio.Task[None] | None = None
+        self._looks = Repeated(
+            self._catch_up, every_s=LOOK_EVERY_S, complaint="serials.not_compared", at_once=False
+        )
 
     def start(self) -> None:
         """Begin to compare."""
-        self._task = asyncio.create_task(self._forever(), name="serials.watch")
+        self._looks.start()
 
     async def stop(self) -> None:
         """End."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._looks.stop()
 
-    async def _forever(self) -> None:
-        more = False
-        while True:
-            await asyncio.sleep(0 if more else LOOK_EVERY_S)
-            more = False
-            try:
-                more = await self.compare()
-            except Exception as error:  # noqa: BLE001 (the database may be away)
-                log.warning("serials.not_compared", error=repr(error))
+    async def _catch_up(self) -> None:
+        while await self.compare():
+            pass
 
     async def compare(self) -> bool:
         """Compare the next messages; gives whether there may be more."""

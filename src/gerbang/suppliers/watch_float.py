@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -19,6 +19,7 @@ from gerbang.outbound.client import OutboundClient
 from gerbang.outbound.message import Answered
 from gerbang.postgres.pool import Connection, Pool
 from gerbang.postgres.sql import load_queries
+from gerbang.repeated import Repeated
 from gerbang.suppliers.float_position import (
     Alarm,
     Explained,
@@ -82,31 +83,21 @@ class FloatWatch:
         self._settings = settings
         self._observe = observe
         self._notes: dict[int, tuple[int, datetime]] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._timers = [_timer(self.flush, every_s=FLUSH_EVERY_S)]
+        if settings.float_read_interval_s:
+            self._timers.append(_timer(self.ask_due, every_s=LOOK_EVERY_S))
 
     # --- life ------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin to write notes, and to ask where the interval is not 0."""
-        self._tasks.append(asyncio.create_task(self._forever(FLUSH_EVERY_S, self.flush)))
-        if self._settings.float_read_interval_s:
-            self._tasks.append(asyncio.create_task(self._forever(LOOK_EVERY_S, self.ask_due)))
+        for timer in self._timers:
+            timer.start()
 
     async def stop(self) -> None:
         """End; notes of the last seconds are left to the next question."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _forever(
-        self, every_s: float, work: Callable[[], Coroutine[Any, Any, object]]
-    ) -> None:
-        while True:
-            await asyncio.sleep(every_s)
-            try:
-                await work()
-            except Exception as error:  # noqa: BLE001 (the database may be away)
-                log.warning("supplier.float_not_watched", error=repr(error))
+        for timer in self._timers:
+            await timer.stop()
 
     # --- with every answer -----------------------------------------------------------------------
 
@@ -241,3 +232,7 @@ async def _tell(connection: Connection, alarm: Alarm, detail: dict[str, Any]) ->
         return
     await connection.execute(SQL.open_case, alarm.kind, alarm.subject, detail)
     log.warning("supplier.float_alarmed", kind=alarm.kind, **detail)
+
+
+def _timer(work: Callable[[], Awaitable[object]], *, every_s: float) -> Repeated:
+    return Repeated(work, every_s=every_s, complaint="supplier.float_not_watched", at_once=False)

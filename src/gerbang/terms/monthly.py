@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date, timedelta
 from typing import Final
 
@@ -37,15 +36,6 @@ class MonthlySurcharge:
         self._lane = lane
         self._house = house
         self._posted: Month | None = None
-
-    async def forever(self) -> None:
-        """Look now and then."""
-        while True:
-            try:
-                await self.post_due()
-            except Exception as error:  # noqa: BLE001 (the database may be away)
-                log.warning("surcharges.not_posted", error=repr(error))
-            await asyncio.sleep(LOOK_EVERY_S)
 
     async def post_due(self) -> Month | None:
         """Post what is due; gives the month that was posted now."""
