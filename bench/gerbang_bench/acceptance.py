@@ -13,8 +13,9 @@ from gerbang.dialects.isikuota.spec import ORDER_CODE
 from gerbang.dialects.socx.spec import RC_PENDING
 from gerbang.ledger.verify import verify
 from gerbang.postgres.pool import connect
-from gerbang_bench.loadgen import Job, Result
-from gerbang_bench.processes import Child, Usage, Watch, generate, usage_of
+from gerbang_bench.loadgen import Job
+from gerbang_bench.measured import Measured, Meter
+from gerbang_bench.processes import Child, generate
 from gerbang_bench.server import checkpoint
 from gerbang_bench.world import World
 
@@ -39,32 +40,16 @@ ACCEPTED: Final = {
 """Where an answer says that the order stands, and the word for it."""
 
 
-class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
-    """One measurement; shares are of one core."""
+class Acceptance(Measured, frozen=True, kw_only=True):
+    """Purchases that were answered."""
 
     name: str
     login: Login
     resellers: int
     stored_before: int
     connections: int
-    load: Result
     accepted: int
     stored: int
-    gateway_cpu_share: float
-    postgres_cpu_share: float
-    others_cpu_share: float
-    rss_before_mb: float
-    rss_after_mb: float
-
-    @property
-    def gateway_us(self) -> float:
-        """Give the gateway's processor time per order; a busy machine changes it least."""
-        return self.gateway_cpu_share / max(1.0, self.load.per_second) * 1e6
-
-    @property
-    def postgres_us(self) -> float:
-        """Give the database's processor time per order."""
-        return self.postgres_cpu_share / max(1.0, self.load.per_second) * 1e6
 
     @property
     def all_stored(self) -> bool:
@@ -88,10 +73,9 @@ async def measure_acceptance(
     """Measure with the first `resellers` in turn."""
     await checkpoint(world.dsn)
     counted_before = await count_orders(world.dsn)
-    before, server_before = gateway.usage, usage_of(server_pid)
-    watch = Watch()
     signed = login is Login.SIGNATURE
     marker_after, accepted = ACCEPTED[login]
+    meter = Meter(gateway, server_pid)
     load = await generate(
         Job(
             port=port,
@@ -105,8 +89,7 @@ async def measure_acceptance(
             keep_bodies=1,
         )
     )
-    after, server_after = gateway.usage, usage_of(server_pid)
-    others = watch.others_share()
+    spent = meter.read(seconds + WARMUP_S)
     return Acceptance(
         name=name,
         login=login,
@@ -116,17 +99,8 @@ async def measure_acceptance(
         load=load,
         accepted=load.markers.get(accepted, 0),
         stored=await count_orders(world.dsn) - counted_before,
-        gateway_cpu_share=share(before, after, seconds + WARMUP_S),
-        postgres_cpu_share=share(server_before, server_after, seconds + WARMUP_S),
-        others_cpu_share=others,
-        rss_before_mb=before.rss_mb,
-        rss_after_mb=after.rss_mb,
+        **msgspec.structs.asdict(spent),
     )
-
-
-def share(before: Usage, after: Usage, seconds: float) -> float:
-    """Give the processor time used, as a share of one core."""
-    return round((after.cpu_seconds - before.cpu_seconds) / seconds, 2)
 
 
 async def count_orders(dsn: str) -> int:

@@ -244,6 +244,7 @@ class Bench:
                     port=port,
                     secret_key=self.secret_key,
                     folder=folder,
+                    workers=1,
                     **SHARED_ADDRESS,
                 )
             )

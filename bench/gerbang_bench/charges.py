@@ -23,9 +23,10 @@ from gerbang.dialects.nicepay.tokens import order_token
 from gerbang.postgres.migrate import migrate
 from gerbang.postgres.pool import connect
 from gerbang.secrets_box import SecretBox
-from gerbang_bench.acceptance import CONNECTIONS, WARMUP_S, share
+from gerbang_bench.acceptance import CONNECTIONS, WARMUP_S
 from gerbang_bench.loadgen import Job, Result
-from gerbang_bench.processes import Child, Watch, generate, received, usage_of
+from gerbang_bench.measured import Measured, Meter
+from gerbang_bench.processes import Child, generate, received
 from gerbang_bench.server import checkpoint
 
 MERCHANTS: Final = 20
@@ -48,11 +49,10 @@ SELECT count(*) FILTER (WHERE state = 'paid') AS paid,
 """
 
 
-class Charges(msgspec.Struct, frozen=True, kw_only=True):
-    """One measurement; shares are of one core."""
+class Charges(Measured, frozen=True, kw_only=True):
+    """Payments that were charged, notifications included."""
 
     registered: Result
-    load: Result
     approved: int
     stored: int
     """Payments that are paid in the database."""
@@ -63,21 +63,6 @@ class Charges(msgspec.Struct, frozen=True, kw_only=True):
     told: int
     told_after_s: float
     """How long after the last charge the last notification came."""
-    gateway_cpu_share: float
-    postgres_cpu_share: float
-    others_cpu_share: float
-    rss_before_mb: float
-    rss_after_mb: float
-
-    @property
-    def gateway_us(self) -> float:
-        """Give the gateway's processor time per charge, notification included."""
-        return self.gateway_cpu_share / max(1.0, self.load.per_second) * 1e6
-
-    @property
-    def postgres_us(self) -> float:
-        """Give the database's processor time per charge."""
-        return self.postgres_cpu_share / max(1.0, self.load.per_second) * 1e6
 
 
 class CardWorld(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,17 +113,16 @@ async def measure_charges(
     )
     orders = [found.groups() for body in registered.bodies if (found := _TXID.search(body))]
     await checkpoint(world.dsn)
-    before, server_before, watch = gateway.usage, usage_of(server_pid), Watch()
+    meter = Meter(gateway, server_pid)
     load = await generate(
         _job(
             port, charges(world, orders), seconds=seconds, connections=connections, warmup=WARMUP_S
         )
     )
-    after, server_after, others = gateway.usage, usage_of(server_pid), watch.others_share()
+    spent = meter.read(seconds + WARMUP_S)
     ended = time.monotonic()
     told = await _wait_for_news(receiver_port, load.markers.get(APPROVED, 0))
     counted = await _counted(world.dsn)
-    spent = seconds + WARMUP_S
     return Charges(
         registered=msgspec.structs.replace(registered, bodies=()),
         load=load,
@@ -148,11 +132,7 @@ async def measure_charges(
         repeated=counted["repeated"],
         told=told,
         told_after_s=round(time.monotonic() - ended, 1),
-        gateway_cpu_share=share(before, after, spent),
-        postgres_cpu_share=share(server_before, server_after, spent),
-        others_cpu_share=others,
-        rss_before_mb=before.rss_mb,
-        rss_after_mb=after.rss_mb,
+        **msgspec.structs.asdict(spent),
     )
 
 

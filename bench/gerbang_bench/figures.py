@@ -11,6 +11,7 @@ from gerbang_bench.acceptance import Acceptance
 from gerbang_bench.charges import Charges
 from gerbang_bench.life import Life
 from gerbang_bench.machine import ROOT, Machine
+from gerbang_bench.measured import Measured
 from gerbang_bench.tpcb import Tpcb
 
 FILE = ROOT / "var" / "bench.json"
@@ -76,7 +77,11 @@ def rows(figures: Figures) -> Iterator[Row]:
     if sustained := best_life(figures):
         yield _life_row(sustained)
     if figures.charges is not None:
-        yield _charges_row(figures.charges)
+        yield _measured_row(
+            figures.charges,
+            name="Cards charged, merchants told",
+            goal=f">= {GOAL_CHARGES:,.0f}/s",
+        )
 
 
 def best_life(figures: Figures) -> Life | None:
@@ -108,11 +113,20 @@ def _acceptance_row(figures: Figures, each: Acceptance) -> Row:
     reached = ratio(figures, each)
     stored = f", {each.stored_before:,} stored" if each.stored_before else ""
     resellers = f"{each.resellers:,} reseller{'s' if each.resellers > 1 else ''}"
-    return Row(
+    return _measured_row(
+        each,
         name=f"Accepted by {each.login}, {resellers}, {each.connections} callers{stored}",
-        per_second=each.load.per_second,
         ratio=f"{reached[0]:.2f} x" if reached else "",
         goal=f">= {reached[1]:g} x" if reached else "",
+    )
+
+
+def _measured_row(each: Measured, *, name: str, goal: str, ratio: str = "") -> Row:
+    return Row(
+        name=name,
+        per_second=each.load.per_second,
+        ratio=ratio,
+        goal=goal,
         p50=f"{each.load.p50_ms:.1f}",
         p99=f"{each.load.p99_ms:.1f}",
         loadgen=f"{each.load.cpu_share:.0%}",
@@ -133,20 +147,6 @@ def _life_row(life: Life) -> Row:
         gateway=f"{life.cpu_shares.get('gateway', 0):.0%}",
         postgres=f"{life.cpu_shares.get('postgres', 0):.0%}",
         memory=f"{life.rss_before_mb:.0f} > {life.rss_after_mb:.0f}",
-    )
-
-
-def _charges_row(each: Charges) -> Row:
-    return Row(
-        name="Cards charged, merchants told",
-        per_second=each.load.per_second,
-        goal=f">= {GOAL_CHARGES:,.0f}/s",
-        p50=f"{each.load.p50_ms:.1f}",
-        p99=f"{each.load.p99_ms:.1f}",
-        loadgen=f"{each.load.cpu_share:.0%}",
-        gateway=f"{each.gateway_cpu_share:.0%}",
-        postgres=f"{each.postgres_cpu_share:.0%}",
-        memory=f"{each.rss_before_mb:.0f} > {each.rss_after_mb:.0f}",
     )
 
 

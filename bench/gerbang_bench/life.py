@@ -14,8 +14,9 @@ import asyncpg
 import msgspec
 
 from gerbang.dialects.socx.spec import RC_PENDING, RC_SUCCESS
-from gerbang_bench.acceptance import ACCEPTED, CONNECTIONS, Login, share
+from gerbang_bench.acceptance import ACCEPTED, CONNECTIONS, Login
 from gerbang_bench.loadgen import Job, Result
+from gerbang_bench.measured import share
 from gerbang_bench.processes import Child, Usage, Watch, generate, received, usage_of
 from gerbang_bench.world import RESELLERS, World
 
