@@ -9,7 +9,7 @@ import msgspec
 from gerbang.bills.bill import Service
 from gerbang.catalog.product import Product
 from gerbang.dialects.contract import Inquiry, Pay, ProductKind, Purchase, Refusal
-from gerbang.orders.admit import Offer, check_text
+from gerbang.orders.admit import Offer, check_text, value_refused
 from gerbang.orders.reasons import Reason
 
 
@@ -91,20 +91,12 @@ _STATUS_REASON: Final = {
 def _request_refusal(asked: Inquiry | Pay, offer: Offer) -> Refusal | None:
     product = offer.product
     if offer.destination_problem:
-        return Refusal(
-            reason=Reason.INVALID_DESTINATION,
-            message=offer.destination_problem,
-            fields={"destination": [offer.destination_problem]},
-            product_name=product.name,
+        return value_refused(
+            Reason.INVALID_DESTINATION, "destination", offer.destination_problem, product
         )
     problem = _amount_problem(asked.amount, product)
     if problem:
-        return Refusal(
-            reason=Reason.INVALID_QUANTITY,
-            message=problem,
-            fields={"quantity": [problem]},
-            product_name=product.name,
-        )
+        return value_refused(Reason.INVALID_QUANTITY, "quantity", problem, product)
     return None
 
 

@@ -16,7 +16,7 @@ from gerbang.cards.batch_state import CardBatch
 from gerbang.cards.batch_write import write_batch
 from gerbang.cards.tokens import CardKeys
 from gerbang.clock import Clock
-from gerbang.orders.numbers import Numbers
+from gerbang.orders.numbers import FreeNumbers
 from gerbang.postgres.lane_program import NO_PROOF, Done, Proof
 from gerbang.postgres.pool import Connection
 
@@ -41,7 +41,7 @@ class CardProgram:
         self.untracked_ids = untracked_ids
         self.node = node
         self.claims_callbacks = claims_callbacks
-        self._free_numbers: list[Numbers] = []
+        self._numbers = FreeNumbers()
 
     async def run(
         self,
@@ -52,15 +52,15 @@ class CardProgram:
         proof: Proof = NO_PROOF,
     ) -> Done:
         """Do all writes of a batch; see postgres/lane.py."""
-        numbers = self._free_numbers.pop() if self._free_numbers else Numbers()
+        numbers = self._numbers.borrow()
         batch = CardBatch(self, now=self.clock.now(), numbers=numbers, writes=writes, proof=proof)
         await numbers.reserve(connection, len(writes))
         await lock_and_load(connection, batch, skip_locked=skip_locked)
         plan_batch(batch)
         await write_batch(connection, batch)
-        self._free_numbers.append(numbers)
+        self._numbers.give_back(numbers)
         return Done(batch.results, xact_id=batch.xact_id, proved=bool(batch.xact_id))
 
     def connection_lost(self) -> None:
         """Forget the reserved ids: a server that crashed may give them out again."""
-        self._free_numbers.clear()
+        self._numbers.forget()

@@ -120,25 +120,24 @@ def _check_product(purchase: Purchase, offer: Offer) -> Refusal | None:
 def _check_request(purchase: Purchase, offer: Offer) -> Refusal | None:
     product, price = offer.product, offer.price or 0
     if offer.destination_problem:
-        return Refusal(
-            reason=Reason.INVALID_DESTINATION,
-            message=offer.destination_problem,
-            fields={"destination": [offer.destination_problem]},
-            product_name=product.name,
+        return value_refused(
+            Reason.INVALID_DESTINATION, "destination", offer.destination_problem, product
         )
     problem = _quantity_problem(purchase.quantity, product)
     if problem:
-        return Refusal(
-            reason=Reason.INVALID_QUANTITY,
-            message=problem,
-            fields={"quantity": [problem]},
-            product_name=product.name,
-        )
+        return value_refused(Reason.INVALID_QUANTITY, "quantity", problem, product)
     if purchase.price_max is not None and price > purchase.price_max:
         return Refusal(reason=Reason.PRICE_ABOVE_LIMIT, price=price, product_name=product.name)
     if purchase.counter is not None and not 1 <= purchase.counter <= COUNTER_MAX:
         return Refusal(reason=Reason.INVALID_REQUEST, fields={"counter": [f"1 to {COUNTER_MAX}"]})
     return None
+
+
+def value_refused(reason: Reason, field: str, problem: str, product: Product) -> Refusal:
+    """Refuse what was asked because of one value; the problem is told at its field."""
+    return Refusal(
+        reason=reason, message=problem, fields={field: [problem]}, product_name=product.name
+    )
 
 
 def _quantity_problem(quantity: int | None, product: Product) -> str:

@@ -18,7 +18,7 @@ from gerbang.orders.batch_state import BatchState
 from gerbang.orders.batch_write import write_batch
 from gerbang.orders.directory import Directory
 from gerbang.orders.endings import Endings
-from gerbang.orders.numbers import Numbers
+from gerbang.orders.numbers import FreeNumbers
 from gerbang.orders.place import place_order
 from gerbang.orders.reasons import Reason
 from gerbang.orders.record import record_outcome
@@ -50,7 +50,7 @@ class OrderProgram:
         self.node = node
         self.claims_callbacks = claims_callbacks
         self.endings = Endings()
-        self._free_numbers: list[Numbers] = []
+        self._numbers = FreeNumbers()
 
     async def run(
         self,
@@ -61,15 +61,13 @@ class OrderProgram:
         proof: Proof = NO_PROOF,
     ) -> Done:
         """Do all writes of a batch; see postgres/lane.py."""
-        numbers = self._borrow_numbers()
+        numbers = self._numbers.borrow()
         state = BatchState(self, now=self.clock.now(), numbers=numbers, writes=writes, proof=proof)
         await numbers.reserve(connection, len(writes))
         await lock_and_load(connection, state, skip_locked=skip_locked)
         _plan(state)
         await write_batch(connection, state)
-        # Numbers of a batch that failed are not used again: were they reserved in a transaction
-        # that a crash of the server undid, it would give them out twice.
-        self._free_numbers.append(numbers)
+        self._numbers.give_back(numbers)
         return Done(
             state.results,
             state.xact_id,
@@ -80,11 +78,7 @@ class OrderProgram:
 
     def connection_lost(self) -> None:
         """Forget the reserved ids: a server that crashed may give them out again."""
-        self._free_numbers.clear()
-
-    def _borrow_numbers(self) -> Numbers:
-        """Lend id blocks to one batch: two workers never share one at a time."""
-        return self._free_numbers.pop() if self._free_numbers else Numbers()
+        self._numbers.forget()
 
 
 def _refused_accounts(state: BatchState) -> frozenset[int]:

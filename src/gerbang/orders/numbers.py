@@ -14,7 +14,7 @@ BLOCKS_AHEAD: Final = 3
 
 
 class Numbers:
-    """The id blocks of one process."""
+    """The id blocks of one batch."""
 
     def __init__(self) -> None:
         self.orders = IdBlock()
@@ -38,3 +38,26 @@ class Numbers:
             self.transfers.add(row["transfers"])
             self.attempts.add(row["attempts"])
             self.callbacks.add(row["callbacks"])
+
+
+class FreeNumbers:
+    """The id blocks that no batch of this process uses now; two workers never share one."""
+
+    def __init__(self) -> None:
+        self._free: list[Numbers] = []
+
+    def borrow(self) -> Numbers:
+        """Lend id blocks to one batch."""
+        return self._free.pop() if self._free else Numbers()
+
+    def give_back(self, numbers: Numbers) -> None:
+        """Take them back from a batch that succeeded.
+
+        Those of one that failed are not used again: were they reserved in a transaction that a
+        crash of the server undid, it would give them out twice.
+        """
+        self._free.append(numbers)
+
+    def forget(self) -> None:
+        """Use none of them again: a server that crashed may give them out to others."""
+        self._free.clear()
