@@ -68,7 +68,6 @@ log = structlog.get_logger()
 GAUGES_EVERY_S = 2.0
 SEAL_EVERY_S = 600.0
 LANE_LOCK_TIMEOUT_MS = 500
-GC_ALLOCATIONS = 20_000
 _TAG_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
@@ -95,10 +94,12 @@ class Node:
         await self._open_database()
         await self._open_lane()
         self._open_cards()
-        self._open_out(work=work)
+        self._open_dispatch(work=work)
+        self._open_callbacks()
         self.card_office = await open_card_office(self, work=work)
         self._open_deposits()
         self._open_intake()
+        self._open_gateway()
         await self.housekeeping.count_day_orders()
         self.pages = Kit(self, packages=["gerbang.console", "gerbang.portal"])
         await self.pages.start()
@@ -198,7 +199,7 @@ class Node:
             settings=LANE_SETTINGS,
         )
 
-    def _open_out(self, *, work: bool) -> None:
+    def _open_dispatch(self, *, work: bool) -> None:
         s = self.settings
         self.outbound = OutboundClient(
             OutboundSettings(
@@ -223,26 +224,6 @@ class Node:
             observe=self._observe_supplier,
         )
         self.health.ask = self.dispatcher.ask_supplier
-        self.callback_store = DatabaseCallbackStore(
-            lane=self.lane,
-            pool=self.pool,
-            targets=self.memory,
-            node=self.name,
-            merchants=self.cards,
-        )
-        formats: dict[str, Callable[[Any], HttpRequest]] = {}
-        formats.update({n: e for d in DIALECTS.values() for n, e in d.callback_formats.items()})
-        formats.update({name: dialect.encode for name, dialect in CARD_DIALECTS.items()})
-        self.callback_formats = {**formats, STANDARD_FORMAT: standard_encoder(self.clock)}
-        self.callback_addresses = AddressPolicy(allow_private=s.callback_private_addresses_allowed)
-        self.deliverer = Deliverer(
-            self.callback_store,
-            self.outbound,
-            formats=self.callback_formats,
-            addresses=self.callback_addresses,
-            clock=self.clock,
-            settings=msgspec.convert(s, DeliverySettings, from_attributes=True),
-        )
         self.news = NewsDesk(
             lane=self.lane, directory=self.memory, locator=self.dispatcher, dialects=DIALECTS
         )
@@ -262,6 +243,29 @@ class Node:
             pool=self.pool,
             waiters=self.waiters,
             after_testing=self._after_testing,
+        )
+
+    def _open_callbacks(self) -> None:
+        s = self.settings
+        self.callback_store = DatabaseCallbackStore(
+            lane=self.lane,
+            pool=self.pool,
+            targets=self.memory,
+            node=self.name,
+            merchants=self.cards,
+        )
+        formats: dict[str, Callable[[Any], HttpRequest]] = {}
+        formats.update({n: e for d in DIALECTS.values() for n, e in d.callback_formats.items()})
+        formats.update({name: dialect.encode for name, dialect in CARD_DIALECTS.items()})
+        self.callback_formats = {**formats, STANDARD_FORMAT: standard_encoder(self.clock)}
+        self.callback_addresses = AddressPolicy(allow_private=s.callback_private_addresses_allowed)
+        self.deliverer = Deliverer(
+            self.callback_store,
+            self.outbound,
+            formats=self.callback_formats,
+            addresses=self.callback_addresses,
+            clock=self.clock,
+            settings=msgspec.convert(s, DeliverySettings, from_attributes=True),
         )
 
     def _open_intake(self) -> None:
@@ -294,6 +298,9 @@ class Node:
             maintenance=lambda: s.maintenance,
             claim_node=lambda: self.name if self.dispatcher.takes_more else None,
         )
+
+    def _open_gateway(self) -> None:
+        s = self.settings
         self.gatekeeper = Gatekeeper(
             weak_dialects=[d.name for d in DIALECTS.values() if d.weak],
             requests_per_second_max=s.requests_per_second_max,

@@ -38,8 +38,6 @@ from gerbang.sandbox.clock import SandboxClock
 from gerbang.sandbox.magic import testing_steps
 from gerbang.suppliers.supplier import Supplier
 
-STANDARD = "standard"
-
 
 class Memory:
     """Implements every `…Directory` and `…Catalog` protocol of the core."""

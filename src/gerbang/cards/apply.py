@@ -24,7 +24,6 @@ from gerbang.cards.writes import RecordResult
 from gerbang.ledger.book import Book
 from gerbang.ledger.transfer import TransferEvent
 
-NEVER_ASK_S: Final = 86_400.0
 MESSAGE_CHARS_MAX: Final = 255
 
 

@@ -7,7 +7,6 @@ from typing import Final
 
 import msgspec
 
-IMID_CHARS: Final = 10
 BASIS_POINTS: Final = 10_000
 MDR_DEFAULT: Final = "default"
 

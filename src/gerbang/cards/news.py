@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
 
 import msgspec
 
 from gerbang.cards.apply import PaymentEvent
 from gerbang.cards.merchant import Merchant
-from gerbang.cards.payment import Payment, PaymentState
+from gerbang.cards.payment import Payment
 
 
 class PaymentNews(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,9 +20,6 @@ class PaymentNews(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     recurring: bool = False
     """The payment has a recurring token."""
-
-
-_HELD: Final = frozenset({PaymentState.PREAUTHED})
 
 
 def is_told(event: PaymentEvent | None, merchant: Merchant, payment: Payment) -> bool:

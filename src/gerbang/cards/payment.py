@@ -64,7 +64,6 @@ class AttemptState(StrEnum):
 
 
 CHARGING: Final = frozenset({AttemptKind.CHARGE, AttemptKind.HOLD, AttemptKind.CAPTURE})
-TAKING_BACK: Final = frozenset({AttemptKind.VOID, AttemptKind.RELEASE, AttemptKind.REFUND})
 OPEN: Final = frozenset({AttemptState.SENT, AttemptState.CHALLENGED, AttemptState.UNKNOWN})
 
 PAYABLE: Final = frozenset({PaymentState.INITIALISED, PaymentState.FAILED})

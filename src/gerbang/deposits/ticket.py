@@ -11,9 +11,6 @@ import msgspec
 
 from gerbang.orders.reasons import Reason
 
-RESERVED_DAYS: Final = 7
-"""How long a closed ticket keeps its total; the database refuses less."""
-
 
 class TicketState(StrEnum):
     """Where a ticket stands; only an open one is credited without a person."""
