@@ -17,15 +17,13 @@ from typing import Any, Final
 
 from e2e.fault_evidence import end_claims, read_heard, read_told
 from e2e.fault_model import SENDS_MAX, Judge, Judgement, Sale, at_once_max, read_book
+from e2e.fault_stage import BUYER, HOUSE, NAMES, add_trade, supplier_processes
 from e2e.served import (
     ACTOR,
     FUNDS,
     Ear,
     ServedGateway,
     SupplierProcess,
-    add_reseller,
-    add_route,
-    add_supplier,
     ended,
     listening,
     supplier_view,
@@ -41,7 +39,6 @@ from gerbang.dialects.supplier_contract import (
     SupplierOrder,
 )
 from gerbang.orders.outcome import Accepted, Delivered, Rejected
-from gerbang.outbound.addresses import AddressPolicy
 from gerbang.outbound.client import OutboundClient, OutboundSettings
 from gerbang.outbound.message import Answered, HttpRequest
 from gerbang.postgres.pool import Connection
@@ -51,9 +48,7 @@ from gerbang.sandbox.magic import Plan
 from proof import record
 from scale import scale
 
-NAMES: Final = ("socx", "isikuota", "otomax")
 PRODUCTS: Final = ("B0", "B1", "B2")
-BUYER: Final = "BUYER"
 FEE, SUPPLIER_KEEPS, WE_KEEP = 2_700, 1_200, 600
 CUSTOMERS: Final = scale(30, 2_000)
 BUYERS: Final = 18
@@ -74,7 +69,6 @@ FAULTS: Final = (
     "duplicate=0.08,contradict=0.06,before_reply=0.08,lost=0.08,wrong_signature=0.06,"
     "price_change=0.05,delay_ms=300,trickle_ms=3"
 )
-HOUSE: Final = AddressPolicy(allow_private=True)
 QUICK_HEALTH: Final = {"wait_s": 1, "wait_s_max": 3, "probe_lost_after_s": 3}
 
 
@@ -103,10 +97,7 @@ async def test_no_fault_and_no_kill_pays_a_bill_twice_or_refunds_one_that_was_pa
 ) -> None:
     started = time.monotonic()
     gateway = ServedGateway("g", tmp_path, database_url)
-    suppliers = [
-        SupplierProcess(f"s-{name}", name, tmp_path, f"{gateway.base_url}/callbacks/s-{name}")
-        for name in NAMES
-    ]
+    suppliers = supplier_processes(gateway, tmp_path)
     bills = tmp_path / "bills.json"
     known = {"service": Service.BPJS_KESEHATAN.value, "fee": FEE, "net": SUPPLIER_KEEPS}
     bills.write_text(json.dumps(dict.fromkeys(PRODUCTS, known)))
@@ -157,8 +148,6 @@ def _faults(number: int) -> str:
 
 async def _furnish(run: Run) -> None:
     async def work(connection: Connection) -> None:
-        box = run.gateway.box
-        await add_reseller(connection, box, BUYER, list(NAMES), callback_url=run.ear.url("R"))
         for product in PRODUCTS:
             change = ProductChange(
                 name=product,
@@ -171,31 +160,16 @@ async def _furnish(run: Run) -> None:
                 biller=product,
             )
             await create_product(connection, product, change, actor=ACTOR)
-        for s in run.suppliers:
-            await add_supplier(
-                connection,
-                box,
-                s.name,
-                s.dialect,
-                base_url=s.base_url,
-                buyer="GERBANG",
-                ask_again_after_ms=[300, 600, 1_000],
-                settings={"health.supplier": QUICK_HEALTH, "health.product": QUICK_HEALTH},
-                timeout_ms=4_000,
-                concurrency_max=400,
-                decide_after_s=scale(3, 15),
-            )
-        for p, product in enumerate(PRODUCTS):
-            for i, s in enumerate(run.suppliers):
-                # Each supplier is the first choice of one product.
-                await add_route(
-                    connection,
-                    product,
-                    s.name,
-                    code=product,
-                    cost=SUPPLIER_KEEPS,
-                    priority=10 * (1 + (i - p) % len(NAMES)),
-                )
+        await add_trade(
+            connection,
+            run.gateway,
+            run.suppliers,
+            run.ear,
+            products=PRODUCTS,
+            cost=SUPPLIER_KEEPS,
+            health=QUICK_HEALTH,
+            decide_after_s=scale(3, 15),
+        )
 
     await run.gateway.furnish(work, resellers=[BUYER])
 

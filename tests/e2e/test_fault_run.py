@@ -14,15 +14,13 @@ import pytest
 
 from e2e.fault_evidence import end_claims, read_heard, read_told
 from e2e.fault_model import Judge, Judgement, Sale, read_book
+from e2e.fault_stage import BUYER, HOUSE, NAMES, add_trade, supplier_processes
 from e2e.served import (
     FUNDS,
     Ear,
     ServedGateway,
     SupplierProcess,
     add_product,
-    add_reseller,
-    add_route,
-    add_supplier,
     ended,
     listening,
     supplier_view,
@@ -31,7 +29,6 @@ from gerbang.dialects.contract import ProductKind
 from gerbang.dialects.registry import DIALECTS
 from gerbang.dialects.supplier_contract import SupplierOrder
 from gerbang.orders.outcome import Accepted, Delivered, Rejected
-from gerbang.outbound.addresses import AddressPolicy
 from gerbang.outbound.client import OutboundClient, OutboundSettings
 from gerbang.outbound.message import Answered
 from gerbang.postgres.pool import Connection
@@ -39,9 +36,7 @@ from gerbang.sandbox.faults import FaultSettings, parse_faults
 from proof import record
 from scale import PROVING, scale
 
-NAMES: Final = ("socx", "isikuota", "otomax")
 PRODUCTS: Final = ("F0", "F1", "F2")
-BUYER: Final = "BUYER"
 PRICE: Final = 5_500
 ORDERS: Final = scale(300, 20_000)
 SEEDS: Final = (20_260_817, 4_711)
@@ -71,7 +66,6 @@ FAULTS: Final = (
     "duplicate=0.08,contradict=0.06,before_reply=0.08,lost=0.08,wrong_signature=0.06,"
     "price_change=0.05,delay_ms=400,trickle_ms=5"
 )
-HOUSE: Final = AddressPolicy(allow_private=True)
 QUICK_HEALTH: Final = {
     "wait_s": 1,
     "wait_s_max": 4,
@@ -111,10 +105,7 @@ async def test_no_fault_and_no_kill_delivers_twice_refunds_what_was_delivered_or
 ) -> None:
     started = time.monotonic()
     gateway = ServedGateway("g", tmp_path, database_url)
-    suppliers = [
-        SupplierProcess(f"s-{name}", name, tmp_path, f"{gateway.base_url}/callbacks/s-{name}")
-        for name in NAMES
-    ]
+    suppliers = supplier_processes(gateway, tmp_path)
     async with (
         asyncio.timeout(LIMIT_S),
         listening() as ear,
@@ -155,31 +146,18 @@ async def test_no_fault_and_no_kill_delivers_twice_refunds_what_was_delivered_or
 
 async def _furnish(run: Run) -> None:
     async def work(connection: Connection) -> None:
-        box = run.gateway.box
-        await add_reseller(connection, box, BUYER, list(NAMES), callback_url=run.ear.url("R"))
         for product in PRODUCTS:
             await add_product(connection, product, price=PRICE)
-        for s in run.suppliers:
-            await add_supplier(
-                connection,
-                box,
-                s.name,
-                s.dialect,
-                base_url=s.base_url,
-                buyer="GERBANG",
-                ask_again_after_ms=[300, 600, 1_000],
-                settings={"health.supplier": QUICK_HEALTH, "health.product": QUICK_HEALTH},
-                timeout_ms=4_000,
-                concurrency_max=400,
-                decide_after_s=15,
-            )
-        for p, product in enumerate(PRODUCTS):
-            for i, s in enumerate(run.suppliers):
-                # Each supplier is the first choice of one product.
-                priority = 10 * (1 + (i - p) % len(NAMES))
-                await add_route(
-                    connection, product, s.name, code=product, cost=5_000, priority=priority
-                )
+        await add_trade(
+            connection,
+            run.gateway,
+            run.suppliers,
+            run.ear,
+            products=PRODUCTS,
+            cost=5_000,
+            health=QUICK_HEALTH,
+            decide_after_s=15,
+        )
 
     await run.gateway.furnish(work, resellers=[BUYER])
 
