@@ -6,8 +6,10 @@ document. Whoever reads a `desc` takes what fits and keeps nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
+import msgspec
 
 from gerbang.bills.bill import (
     Bill,
@@ -31,132 +33,142 @@ from gerbang.bills.bill import (
 
 Desc = dict[str, Any]
 
+# --- the members of each service ------------------------------------------------------------------
+
+
+class _Form(msgspec.Struct, frozen=True, kw_only=True):
+    """How the `desc` of one service is laid out: members of the wire and our names for them."""
+
+    details: type[Details]
+    before: Mapping[str, str] = {}
+    """What stands before `lembar_tagihan`."""
+    after: Mapping[str, str] = {}
+    sheet: tuple[str, ...] | None = None
+    """The members of each sheet; None where a bill has no list of them."""
+
+
+_SHEET: Final[Mapping[str, str]] = {
+    "periode": "name",
+    "nilai_tagihan": "amount",
+    "denda": "fine",
+    "meter_awal": "meter_before",
+    "meter_akhir": "meter_after",
+    "biaya_lain": "other",
+    "usage": "usage",
+    "no_ref": "reference",
+}
+_SHEET_FEE: Final = "admin"
+"""The seller's fee, shared out over the sheets."""
+_METER: Final = ("meter_awal", "meter_akhir")
+_NUMBERS_AS_TEXT: Final = frozenset({"jumlah_peserta"})
+"""A string in the document's sample."""
+
+_FORMS: Final[Mapping[Service, _Form]] = {
+    Service.PLN_POSTPAID: _Form(
+        details=PlnPostpaid,
+        before={"tarif": "tariff", "daya": "power"},
+        sheet=("periode", "nilai_tagihan", _SHEET_FEE, "denda", *_METER),
+    ),
+    Service.PLN_PREPAID: _Form(
+        details=PlnPrepaid,
+        before={
+            "no_meter": "meter_no",
+            "id_pelanggan": "subscriber_id",
+            "tarif": "tariff",
+            "daya": "power",
+        },
+    ),
+    Service.PLN_NON_TAGLIS: _Form(
+        details=PlnNonTaglis,
+        after={
+            "transaksi": "purpose",
+            "no_registrasi": "registration_no",
+            "tanggal_registrasi": "registered_on",
+        },
+    ),
+    Service.PDAM: _Form(
+        details=Pdam,
+        before={"tarif": "tariff"},
+        after={"alamat": "address", "jatuh_tempo": "due_date"},
+        sheet=("periode", "nilai_tagihan", "denda", *_METER, "biaya_lain"),
+    ),
+    Service.BPJS_KESEHATAN: _Form(
+        details=BpjsKesehatan,
+        before={"jumlah_peserta": "participants"},
+        after={"alamat": "address"},
+        sheet=("periode",),
+    ),
+    Service.BPJS_KETENAGAKERJAAN: _Form(
+        details=BpjsKetenagakerjaan,
+        after={
+            "kode_iuran": "contribution_code",
+            "kode_program": "programme_code",
+            "jkk": "jkk",
+            "jkm": "jkm",
+            "jht": "jht",
+            "kantor_cabang": "branch",
+            "tgl_efektif": "effective_on",
+            "tgl_expired": "expires_on",
+        },
+    ),
+    Service.INTERNET: _Form(details=Internet, sheet=("periode", "nilai_tagihan", _SHEET_FEE)),
+    Service.MOBILE_POSTPAID: _Form(details=MobilePostpaid),
+    Service.MULTIFINANCE: _Form(
+        details=Multifinance,
+        after={
+            "item_name": "item",
+            "no_rangka": "frame_no",
+            "no_pol": "plate_no",
+            "tenor": "tenor",
+        },
+        sheet=("periode", "denda", "biaya_lain"),
+    ),
+    Service.GAS: _Form(
+        details=Gas, after={"alamat": "address"}, sheet=("periode", *_METER, "usage")
+    ),
+    Service.TV: _Form(details=Tv, sheet=("periode", "nilai_tagihan", "no_ref")),
+    Service.PBB: _Form(
+        details=Pbb,
+        after={
+            "alamat": "address",
+            "tahun_pajak": "tax_year",
+            "kelurahan": "village",
+            "kecamatan": "district",
+            "kode_kab_kota": "city_code",
+            "kab_kota": "city",
+            "provinsi": "province",
+            "luas_tanah": "land_area",
+            "luas_gedung": "building_area",
+        },
+    ),
+    Service.EWALLET: _Form(details=Ewallet),
+}
+_FORM_OF: Final = {form.details: form for form in _FORMS.values()}
+
 # --- writing ------------------------------------------------------------------------------------
 
 
 def write_desc(bill: Bill, *, fee: int) -> Desc:
     """Write the `desc` of a bill; `fee` is shared out over its sheets."""
-    head, middle, detail = _parts(bill, fee_per_sheet=fee // bill.sheets)
-    desc = {**head, "lembar_tagihan": bill.sheets, **middle}
-    if detail is not None:
-        desc["detail"] = detail
+    form = _FORM_OF[type(bill.details)]
+    desc = {
+        **_written(form.before, bill.details),
+        "lembar_tagihan": bill.sheets,
+        **_written(form.after, bill.details),
+    }
+    if form.sheet is not None:
+        share = fee // bill.sheets
+        desc["detail"] = [_written_sheet(form.sheet, p, share) for p in bill.periods]
     return desc
 
 
-def _parts(  # noqa: C901, PLR0911 (one case per service)
-    bill: Bill, *, fee_per_sheet: int
-) -> tuple[Desc, Desc, list[Desc] | None]:
-    """Give what stands before `lembar_tagihan`, after it, and the sheets."""
-    d = bill.details
-    match d:
-        case PlnPostpaid():
-            sheets = [_pln_sheet(p, fee_per_sheet) for p in bill.periods]
-            return {"tarif": d.tariff, "daya": d.power}, {}, sheets
-        case PlnPrepaid():
-            head: Desc = {
-                "no_meter": d.meter_no,
-                "id_pelanggan": d.subscriber_id,
-                "tarif": d.tariff,
-                "daya": d.power,
-            }
-            return head, {}, None
-        case PlnNonTaglis():
-            after: Desc = {
-                "transaksi": d.purpose,
-                "no_registrasi": d.registration_no,
-                "tanggal_registrasi": d.registered_on,
-            }
-            return {}, after, None
-        case Pdam():
-            after = {"alamat": d.address, "jatuh_tempo": d.due_date}
-            return {"tarif": d.tariff}, after, [_pdam_sheet(p) for p in bill.periods]
-        case BpjsKesehatan():
-            # A string in the document's sample.
-            head = {"jumlah_peserta": str(d.participants)}
-            return head, {"alamat": d.address}, [{"periode": p.name} for p in bill.periods]
-        case BpjsKetenagakerjaan():
-            after = {
-                "kode_iuran": d.contribution_code,
-                "kode_program": d.programme_code,
-                "jkk": d.jkk,
-                "jkm": d.jkm,
-                "jht": d.jht,
-                "kantor_cabang": d.branch,
-                "tgl_efektif": d.effective_on,
-                "tgl_expired": d.expires_on,
-            }
-            return {}, after, None
-        case Internet():
-            sheets = [
-                {"periode": p.name, "nilai_tagihan": p.amount, "admin": fee_per_sheet}
-                for p in bill.periods
-            ]
-            return {}, {}, sheets
-        case Multifinance():
-            after = {
-                "item_name": d.item,
-                "no_rangka": d.frame_no,
-                "no_pol": d.plate_no,
-                "tenor": d.tenor,
-            }
-            sheets = [
-                {"periode": p.name, "denda": p.fine, "biaya_lain": p.other} for p in bill.periods
-            ]
-            return {}, after, sheets
-        case Pbb():
-            after = {
-                "alamat": d.address,
-                "tahun_pajak": d.tax_year,
-                "kelurahan": d.village,
-                "kecamatan": d.district,
-                "kode_kab_kota": d.city_code,
-                "kab_kota": d.city,
-                "provinsi": d.province,
-                "luas_tanah": d.land_area,
-                "luas_gedung": d.building_area,
-            }
-            return {}, after, None
-        case Gas():
-            sheets = [
-                {
-                    "periode": p.name,
-                    "meter_awal": p.meter_before,
-                    "meter_akhir": p.meter_after,
-                    "usage": p.usage,
-                }
-                for p in bill.periods
-            ]
-            return {}, {"alamat": d.address}, sheets
-        case Tv():
-            sheets = [
-                {"periode": p.name, "nilai_tagihan": p.amount, "no_ref": p.reference}
-                for p in bill.periods
-            ]
-            return {}, {}, sheets
-        case MobilePostpaid() | Ewallet():
-            return {}, {}, None
+def _written(members: Mapping[str, str], details: Details) -> Desc:
+    values = {member: getattr(details, name) for member, name in members.items()}
+    return {m: str(v) if m in _NUMBERS_AS_TEXT else v for m, v in values.items()}
 
 
-def _pln_sheet(p: Period, fee: int) -> Desc:
-    return {
-        "periode": p.name,
-        "nilai_tagihan": p.amount,
-        "admin": fee,
-        "denda": p.fine,
-        "meter_awal": p.meter_before,
-        "meter_akhir": p.meter_after,
-    }
-
-
-def _pdam_sheet(p: Period) -> Desc:
-    return {
-        "periode": p.name,
-        "nilai_tagihan": p.amount,
-        "denda": p.fine,
-        "meter_awal": p.meter_before,
-        "meter_akhir": p.meter_after,
-        "biaya_lain": p.other,
-    }
+def _written_sheet(members: Sequence[str], period: Period, fee: int) -> Desc:
+    return {m: fee if m == _SHEET_FEE else getattr(period, _SHEET[m]) for m in members}
 
 
 # --- reading ------------------------------------------------------------------------------------
@@ -181,8 +193,18 @@ def read_bill(
         fine=fine,
         sheets=max(1, _number(members.get("lembar_tagihan")) or len(periods) or 1),
         periods=periods,
-        details=_DETAILS[service](members),
+        details=_read(_FORMS[service], members),
     )
+
+
+def _read(form: _Form, members: Mapping[str, Any]) -> Details:
+    """Read the members that we know; those that are missing or no such value stay empty."""
+    empty = form.details()
+    found: dict[str, Any] = {}
+    for member, name in {**form.before, **form.after}.items():
+        is_number = isinstance(getattr(empty, name), int)
+        found[name] = (_number if is_number else _text)(members.get(member))
+    return form.details(**found)
 
 
 def _adds_up(periods: Sequence[Period], amount: int) -> bool:
@@ -221,91 +243,3 @@ def _number(value: Any) -> int:
         return value
     text = value.strip() if isinstance(value, str) else ""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else 0  # noqa: PLR2004
-
-
-def _pln(m: Mapping[str, Any]) -> Details:
-    return PlnPostpaid(tariff=_text(m.get("tarif")), power=_number(m.get("daya")))
-
-
-def _pln_prepaid(m: Mapping[str, Any]) -> Details:
-    return PlnPrepaid(
-        meter_no=_text(m.get("no_meter")),
-        subscriber_id=_text(m.get("id_pelanggan")),
-        tariff=_text(m.get("tarif")),
-        power=_number(m.get("daya")),
-    )
-
-
-def _non_taglis(m: Mapping[str, Any]) -> Details:
-    return PlnNonTaglis(
-        purpose=_text(m.get("transaksi")),
-        registration_no=_text(m.get("no_registrasi")),
-        registered_on=_text(m.get("tanggal_registrasi")),
-    )
-
-
-def _pdam(m: Mapping[str, Any]) -> Details:
-    return Pdam(
-        tariff=_text(m.get("tarif")),
-        address=_text(m.get("alamat")),
-        due_date=_text(m.get("jatuh_tempo")),
-    )
-
-
-def _bpjs(m: Mapping[str, Any]) -> Details:
-    return BpjsKesehatan(
-        participants=_number(m.get("jumlah_peserta")), address=_text(m.get("alamat"))
-    )
-
-
-def _bpjs_tk(m: Mapping[str, Any]) -> Details:
-    return BpjsKetenagakerjaan(
-        contribution_code=_text(m.get("kode_iuran")),
-        programme_code=_text(m.get("kode_program")),
-        jkk=_number(m.get("jkk")),
-        jkm=_number(m.get("jkm")),
-        jht=_number(m.get("jht")),
-        branch=_text(m.get("kantor_cabang")),
-        effective_on=_text(m.get("tgl_efektif")),
-        expires_on=_text(m.get("tgl_expired")),
-    )
-
-
-def _multifinance(m: Mapping[str, Any]) -> Details:
-    return Multifinance(
-        item=_text(m.get("item_name")),
-        frame_no=_text(m.get("no_rangka")),
-        plate_no=_text(m.get("no_pol")),
-        tenor=_text(m.get("tenor")),
-    )
-
-
-def _pbb(m: Mapping[str, Any]) -> Details:
-    return Pbb(
-        address=_text(m.get("alamat")),
-        tax_year=_text(m.get("tahun_pajak")),
-        village=_text(m.get("kelurahan")),
-        district=_text(m.get("kecamatan")),
-        city_code=_text(m.get("kode_kab_kota")),
-        city=_text(m.get("kab_kota")),
-        province=_text(m.get("provinsi")),
-        land_area=_text(m.get("luas_tanah")),
-        building_area=_text(m.get("luas_gedung")),
-    )
-
-
-_DETAILS: Final[Mapping[Service, Callable[[Mapping[str, Any]], Details]]] = {
-    Service.PLN_POSTPAID: _pln,
-    Service.PLN_PREPAID: _pln_prepaid,
-    Service.PLN_NON_TAGLIS: _non_taglis,
-    Service.PDAM: _pdam,
-    Service.BPJS_KESEHATAN: _bpjs,
-    Service.BPJS_KETENAGAKERJAAN: _bpjs_tk,
-    Service.INTERNET: lambda _: Internet(),
-    Service.MOBILE_POSTPAID: lambda _: MobilePostpaid(),
-    Service.MULTIFINANCE: _multifinance,
-    Service.GAS: lambda m: Gas(address=_text(m.get("alamat"))),
-    Service.TV: lambda _: Tv(),
-    Service.PBB: _pbb,
-    Service.EWALLET: lambda _: Ewallet(),
-}
