@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import tomllib
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from functools import cache
@@ -22,19 +23,28 @@ from gerbang.callbacks.backoff import Backoff
 from gerbang.cli.main import app
 from gerbang.dialects.card_contract import CardGateway
 from gerbang.dialects.contract import Gateway
+from gerbang.dialects.isikuota import spec as isikuota_spec
+from gerbang.dialects.nicepay import spec as nicepay_spec
 from gerbang.dialects.nicepay.server import NicepayServer
+from gerbang.dialects.otomax import spec as otomax_spec
 from gerbang.dialects.registry import DIALECTS
+from gerbang.dialects.socx import spec as socx_spec
 from gerbang.docs_tables import (
     BLOCKS,
     UnknownBlockError,
+    block,
     documents,
     language_of,
     rewrite,
     setting_lines,
     toml_example,
 )
+from gerbang.docs_words import KEPT, cells_of, words
+from gerbang.documentation.twins import written
 from gerbang.ledger.transfer import TransferEvent
 from gerbang.settings import load_settings
+from gerbang_bench import indonesian
+from gerbang_bench.report import table_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = documents(ROOT)
@@ -182,9 +192,9 @@ def test_every_command_that_a_page_names_exists(page: Path) -> None:
         r"(?:`|bin/|\$\(|^)gerbang((?: [a-z][a-z-]*)+)", page.read_text(), re.MULTILINE
     )
     missing = []
-    for words in named:
+    for path_words in named:
         path = "gerbang"
-        for word in words.split():
+        for word in path_words.split():
             deeper = any(name.startswith(f"{path} ") for name in existing)
             path = f"{path} {word}" if deeper else path
         if path not in existing:
@@ -249,9 +259,9 @@ def method_of(command: str) -> str:
 @pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_every_curl_line_calls_a_path_that_is_routed(page: Path) -> None:
     wrong = []
-    for _, block in FENCE.findall(page.read_text()):
+    for _, sample in FENCE.findall(page.read_text()):
         for command in re.split(
-            r"\n(?=curl|python3)|\| *\n? *(?=curl)", block.replace("\\\n", " ")
+            r"\n(?=curl|python3)|\| *\n? *(?=curl)", sample.replace("\\\n", " ")
         ):
             for target in LOCAL_URL.findall(command):
                 method, path = method_of(command), urlsplit(target).path
@@ -292,3 +302,80 @@ def test_both_readmes_have_the_same_shape_and_the_same_samples() -> None:
 
     assert shape(english) == shape(indonesian)
     assert samples(english) == samples(indonesian)
+
+
+# --- translations -------------------------------------------------------------------------------
+
+ENGLISH = [p for p in PAGES if p.is_relative_to(ROOT / "docs") and not p.name.endswith(".id.md")]
+MARKER = re.compile(r"<!-- generated: ([a-z-]+) -->")
+RESULTS = {"docs/proof.md"}
+"""Written by a program as a whole: its twin says what is in it."""
+SAID = {
+    *isikuota_spec.REASON_TEXT.values(),
+    *socx_spec.MESSAGES.values(),
+    *otomax_spec.REASON_TEXT.values(),
+    *nicepay_spec.TEXTS.values(),
+}
+"""A protocol's own words, as they travel."""
+
+
+def twin_of(page: Path) -> Path:
+    return page.with_name(page.name.replace(".md", ".id.md"))
+
+
+def shape_of(page: Path) -> list[str]:
+    """Headings, tables, blocks and code in their order; what programs write is left out."""
+    text = written(page.read_text())
+    found = []
+    for part in re.split(r"(```\w*\n.*?```)", text, flags=re.DOTALL):
+        if part.startswith("```"):
+            found.append(re.sub(r"(?m)(^| +)#.*$", "", part))  # comments may be translated
+            continue
+        for line in part.splitlines():
+            if line.startswith("#"):
+                found.append(line.split(" ")[0])
+            elif line.startswith("|"):
+                found.append(f"a row of {len(cells_of(line))}")
+            elif marker := MARKER.match(line):
+                found.append(marker[1])
+    return found
+
+
+def test_every_page_has_an_indonesian_one_and_no_more() -> None:
+    translations = {p for p in PAGES if p.is_relative_to(ROOT / "docs") and p not in ENGLISH}
+    assert {twin_of(page) for page in ENGLISH} == translations
+
+
+@pytest.mark.parametrize("page", ENGLISH, ids=page_name)
+def test_both_languages_have_the_same_headings_tables_code_and_blocks(page: Path) -> None:
+    if page_name(page) not in RESULTS:
+        assert shape_of(twin_of(page)) == shape_of(page), f"change {page_name(twin_of(page))} too"
+
+
+@pytest.mark.parametrize("name", sorted(BLOCKS))
+def test_no_word_of_a_generated_table_is_left_in_english(name: str) -> None:
+    left = set()
+    english, translated = BLOCKS[name]().splitlines(), block(name, "id").splitlines()
+    for before, after in zip(english, translated, strict=True):
+        if not before.startswith("|"):
+            continue
+        for cell, said in zip(cells_of(before), cells_of(after), strict=True):
+            code = r"`[^`]*`|\w+\.\w+|<br>|^rc \d+$|^(registration|payment|cancel) \(.*"
+            is_word = re.search("[a-z]", re.sub(code, "", cell))
+            if is_word and cell == said and cell not in KEPT | SAID | words().keys():
+                left.add(cell)
+    assert left == set(), "give it words in src/gerbang/documentation/table_words/"
+
+
+def test_no_words_are_kept_for_a_table_that_is_gone() -> None:
+    files = (ROOT / "src/gerbang/documentation/table_words").glob("*.toml")
+    kept = {cell for file in files for cell in tomllib.loads(file.read_text())}
+    rows = [row for make in BLOCKS.values() for row in make().splitlines() if row.startswith("|")]
+    assert kept - {cell for row in rows for cell in cells_of(row)} == set()
+
+
+def test_the_measurements_in_indonesian_are_those_of_the_english_page() -> None:
+    page = ROOT / "docs/performance.md"
+    english, translated = (table_of(p.read_text()) for p in (page, twin_of(page)))
+    again = "run: PYTHONPATH=bench python -c 'from gerbang_bench import report; report.translate()'"
+    assert indonesian.in_indonesian(english) == translated, again

@@ -12,13 +12,22 @@ from pathlib import Path
 from typing import Final
 
 _MARK: Final = re.compile(r"<!-- translated from ([0-9a-f]{12}) -->\n?")
-_GENERATED: Final = re.compile(r"(<!-- generated: [a-z-]+ -->).*?(<!-- /generated -->)", re.DOTALL)
+_GENERATED: Final = (
+    re.compile(r"(<!-- generated: [a-z-]+ -->).*?(<!-- /generated -->)", re.DOTALL),
+    re.compile(r"(<!-- bench: generated [^>]*-->).*?(<!-- bench: end -->)", re.DOTALL),
+)
 
 
 def mark_of(english: str) -> str:
     """Give the mark of an English page; its generated tables follow by themselves."""
-    text = " ".join(_GENERATED.sub(r"\1\2", english).split())
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return hashlib.sha256(" ".join(written(english).split()).encode()).hexdigest()[:12]
+
+
+def written(page: str) -> str:
+    """Give a page without what programs wrote into it."""
+    for block in _GENERATED:
+        page = block.sub(r"\1\2", page)
+    return page
 
 
 def is_current(translation: str, english: str) -> bool:
