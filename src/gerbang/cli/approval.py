@@ -65,7 +65,10 @@ def reject(
     user: AsUser = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Disagree: nothing happens."""
+    """Disagree: nothing happens.
+
+    Example: gerbang approval reject 3 --reason "wrong account" --user budi
+    """
     who = acting(data_dir, user)
 
     async def work(node: Node) -> dict[str, Any]:

@@ -31,7 +31,10 @@ def import_(
     ] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Take a table of prefixes; nothing is taken when a line is wrong."""
+    """Take a table of prefixes; nothing is taken when a line is wrong.
+
+    Example: gerbang area import areas.csv --whole
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         areas = read_areas(file)
@@ -49,7 +52,10 @@ def list_(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List prefixes with their areas."""
+    """List prefixes with their areas.
+
+    Example: gerbang area list --area JABO
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> list[dict[str, Any]]:
         if names:
@@ -67,7 +73,10 @@ def list_(
 def of(
     destination: Annotated[str, typer.Argument(help="A number.")], data_dir: DataDir = None
 ) -> None:
-    """Say where a number is: its longest known prefix decides."""
+    """Say where a number is: its longest known prefix decides.
+
+    Example: gerbang area of 081234567890
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         return await find_area(connection, destination)

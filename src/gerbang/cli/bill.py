@@ -38,7 +38,10 @@ def inquiries(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List inquiries, newest first; one row per supplier that was asked."""
+    """List inquiries, newest first; one row per supplier that was asked.
+
+    Example: gerbang bill inquiries --customer-no 8801234561230
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         found = await find_reseller(connection, reseller) if reseller else None
@@ -78,7 +81,10 @@ def allow_again_(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Let the bill that an order paid be paid once more."""
+    """Let the bill that an order paid be paid once more.
+
+    Example: gerbang bill allow-again 4711 "the customer pays two months"
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         async with connection.transaction():

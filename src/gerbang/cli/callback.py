@@ -38,7 +38,10 @@ def list_(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List callbacks, newest first."""
+    """List callbacks, newest first.
+
+    Example: gerbang callback list --status exhausted
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         return await list_callbacks(
@@ -66,7 +69,10 @@ def resend(
     callback_id: Annotated[int, typer.Argument(help="See `gerbang callback list`.", min=1)],
     data_dir: DataDir = None,
 ) -> None:
-    """Deliver a callback once more: the original event, id and time. The gateway sends it."""
+    """Deliver a callback once more: the original event, id and time. The gateway sends it.
+
+    Example: gerbang callback resend 12345
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         return await resend_callback(connection, callback_id, actor=actor())
@@ -86,6 +92,8 @@ def doctor(
     the newest one again.
 
     Exit code 1 when something is wrong.
+
+    Example: gerbang callback doctor https://toko.example/report
     """
     findings = asyncio.run(_diagnose(url))
     if as_json:

@@ -140,6 +140,8 @@ def backup(
     The copy is one consistent moment. Only you can read the file; it also needs the secret key in
     DATA_DIR/secret.key to be of use, which is not inside. Read it back into an empty database
     with: pg_restore --no-owner --dbname "$(gerbang db url)" FILE
+
+    Example: gerbang db backup gerbang.dump
     """
     target = file or Path(f"gerbang-{datetime.now(UTC):%Y%m%d-%H%M%S}.dump")
     settings = _settings(data_dir)

@@ -71,7 +71,10 @@ def ticket(
     testing: Annotated[bool, typer.Option(help="A test: never paid.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Open a ticket for a reseller, or show the open one for the same amount."""
+    """Open a ticket for a reseller, or show the open one for the same amount.
+
+    Example: gerbang deposit ticket TOKO1 1000000
+    """
 
     async def work(node: Node) -> dict[str, Any]:
         found = await node.pool.fetchrow(SQL.reseller_by_code, reseller)
@@ -94,7 +97,10 @@ def tickets(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List tickets, newest first."""
+    """List tickets, newest first.
+
+    Example: gerbang deposit tickets --reseller TOKO1 --state open
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         return await read.list_tickets(connection, reseller=reseller, state=state, limit=limit)
@@ -107,7 +113,10 @@ def cancel(
     ticket_id: Annotated[int, typer.Argument(help="The ticket's id.", min=1)],
     data_dir: DataDir = None,
 ) -> None:
-    """Close an open ticket; its total stays reserved for seven days."""
+    """Close an open ticket; its total stays reserved for seven days.
+
+    Example: gerbang deposit cancel 7
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         return await cancel_ticket(connection, ticket_id, actor=actor())
@@ -130,7 +139,10 @@ def lines(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Take the lines of a CSV statement and credit what is exact; without a file, list lines."""
+    """Take the lines of a CSV statement and credit what is exact; without a file, list lines.
+
+    Example: gerbang deposit lines mutasi.csv --format bca --account 1234567890
+    """
 
     async def take(node: Node) -> dict[str, Any]:
         found = await admin.find_format(node.pool, columns)
@@ -200,7 +212,10 @@ def propose(
     user: AsUser = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Say what a queued line is; another person approves."""
+    """Say what a queued line is; another person approves.
+
+    Example: gerbang deposit propose 12 --ticket 7 --note "came late" --user ani
+    """
     who = acting(data_dir, user)
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
@@ -215,7 +230,10 @@ def propose(
 
 @app.command()
 def approve(proposal_id: ProposalId, user: AsUser = None, data_dir: DataDir = None) -> None:
-    """Agree with another person's proposal; a credit is booked at once."""
+    """Agree with another person's proposal; a credit is booked at once.
+
+    Example: gerbang deposit approve 3 --user budi
+    """
     who = acting(data_dir, user)
 
     async def work(node: Node) -> dict[str, Any]:
@@ -229,7 +247,10 @@ def approve(proposal_id: ProposalId, user: AsUser = None, data_dir: DataDir = No
 
 @app.command()
 def reject(proposal_id: ProposalId, user: AsUser = None, data_dir: DataDir = None) -> None:
-    """Disagree with a proposal, or take it back; the line stays in the queue."""
+    """Disagree with a proposal, or take it back; the line stays in the queue.
+
+    Example: gerbang deposit reject 3 --user budi
+    """
     who = acting(data_dir, user)
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
@@ -248,7 +269,10 @@ def add_bank(
     beneficiary_name: Annotated[str, typer.Argument(help="Whose it is.")],
     data_dir: DataDir = None,
 ) -> None:
-    """Add an account; new tickets list it."""
+    """Add an account; new tickets list it.
+
+    Example: gerbang deposit bank add BCA 1234567890 'PT Contoh'
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         return await admin.create_bank(
@@ -280,7 +304,10 @@ def set_bank(
     beneficiary_name: Annotated[str | None, typer.Option(help="Whose it is.")] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Change an account; an inactive one is on no new ticket."""
+    """Change an account; an inactive one is on no new ticket.
+
+    Example: gerbang deposit bank set 1234567890 --inactive
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         return await admin.change_bank(
@@ -300,7 +327,10 @@ def formats(
     file: Annotated[Path | None, typer.Option(help="JSON with the map to save.")] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Show the column maps of CSV statements, or save one."""
+    """Show the column maps of CSV statements, or save one.
+
+    Example: gerbang deposit formats --save bca --file own.json
+    """
     import msgspec
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
@@ -322,7 +352,10 @@ def issue_source(
     name: Annotated[str, typer.Argument(help="Small letters and digits.")],
     data_dir: DataDir = None,
 ) -> None:
-    """Let a service push lines; prints its secret, which is never shown again."""
+    """Let a service push lines; prints its secret, which is never shown again.
+
+    Example: gerbang deposit source issue mutasiku
+    """
 
     async def work(connection: Connection, box: SecretBox) -> dict[str, str]:
         return await admin.issue_source(connection, name, box=box, actor=actor())
@@ -345,7 +378,10 @@ def list_sources(as_json: AsJson = False, data_dir: DataDir = None) -> None:
 def close_source(
     name: Annotated[str, typer.Argument(help="Its name.")], data_dir: DataDir = None
 ) -> None:
-    """Believe a service no more."""
+    """Believe a service no more.
+
+    Example: gerbang deposit source close mutasiku
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> None:
         await admin.close_source(connection, name, actor=actor())

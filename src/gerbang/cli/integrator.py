@@ -281,6 +281,8 @@ def checklist(
     """Show the go-live checklist: computed from what happened, and what to do where it is open.
 
     Exit code 1 while something is open.
+
+    Example: gerbang checklist --reseller TOKO1
     """
     remote = Remote(url, token=token, key=key, secret=secret, reseller=reseller)
     found = remote.call("GET", "/testing/checklist")

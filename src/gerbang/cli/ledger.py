@@ -101,7 +101,10 @@ def statement(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Show an account's entries, newest first, with the balance after each."""
+    """Show an account's entries, newest first, with the balance after each.
+
+    Example: gerbang ledger statement reseller:TOKO1 --limit 20
+    """
     account = code if ":" in code else f"reseller:{code}"
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
@@ -128,13 +131,18 @@ def credit(code: Code, amount: Amount, key: Key, note: Note = "", data_dir: Data
     """Credit a reseller by hand: the bank has the money. What he owes us is paid first.
 
     The same key never credits twice, so a command may be repeated without fear.
+
+    Example: gerbang ledger credit TOKO1 1000000 --key BANK-78 --note "transfer 12:30"
     """
     _move(data_dir, code, amount, key, note)
 
 
 @app.command()
 def debit(code: Code, amount: Amount, key: Key, note: Note = "", data_dir: DataDir = None) -> None:
-    """Debit a reseller by hand: the money goes back to the bank. Never below the credit limit."""
+    """Debit a reseller by hand: the money goes back to the bank. Never below the credit limit.
+
+    Example: gerbang ledger debit TOKO1 50000 --key FIX-9 --note "credited twice"
+    """
     _move(data_dir, code, -amount, key, note)
 
 

@@ -88,7 +88,10 @@ def create(  # noqa: PLR0917 (one option for each member)
     setting: Setting = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Create a merchant; its key is shown this once."""
+    """Create a merchant; its key is shown this once.
+
+    Example: gerbang merchant create TOKOKARTU1 "Toko Kartu" --reseller TOKO1 --mdr default=200
+    """
 
     async def work(connection: Connection, box: SecretBox) -> dict[str, Any]:
         return await create_merchant(
@@ -126,7 +129,10 @@ def list_(limit: Limit = 100, as_json: AsJson = False, data_dir: DataDir = None)
 
 @app.command("show")
 def show_(imid: Imid, data_dir: DataDir = None) -> None:
-    """Show one merchant with its features, limits, rates and settings."""
+    """Show one merchant with its features, limits, rates and settings.
+
+    Example: gerbang merchant show TOKOKARTU1
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         return await show_merchant(connection, imid)
@@ -163,7 +169,10 @@ def rotate_key_(
     key: Annotated[str, typer.Option(help="A merchantKey to use; empty makes one.")] = "",
     data_dir: DataDir = None,
 ) -> None:
-    """Give a merchant a new key at once; it is shown this once."""
+    """Give a merchant a new key at once; it is shown this once.
+
+    Example: gerbang merchant rotate-key TOKOKARTU1
+    """
 
     async def work(connection: Connection, box: SecretBox) -> dict[str, Any]:
         return await rotate_key(connection, imid, actor=actor(), box=box, key=key)
@@ -180,7 +189,10 @@ def payments(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List payments, newest first."""
+    """List payments, newest first.
+
+    Example: gerbang merchant payments TOKOKARTU1 --state paid
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         return await list_payments(
@@ -204,7 +216,10 @@ def payments(
 def payment(
     txid: Annotated[str, typer.Argument(help="The tXid.")], data_dir: DataDir = None
 ) -> None:
-    """Show one payment with its attempts, steps and notifications."""
+    """Show one payment with its attempts, steps and notifications.
+
+    Example: gerbang merchant payment TOKOKARTU101202611260827431026
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         return await show_payment(connection, txid)
@@ -220,7 +235,10 @@ def settlements(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List settlement reports; with a merchant and a day, every charge and refund in it."""
+    """List settlement reports; with a merchant and a day, every charge and refund in it.
+
+    Example: gerbang merchant settlements TOKOKARTU1 --day 2026-08-17
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         if imid is not None and day is not None:
@@ -259,7 +277,11 @@ def acquirer_create(
     setting: Setting = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Create an acquirer: our merchant account at a NICEPAY or another Gerbang."""
+    """Create an acquirer: our merchant account at a NICEPAY or another Gerbang.
+
+    Example: gerbang merchant acquirer create bank1 https://dev.nicepay.example
+        --imid OURMID0001 --key SECRET
+    """
 
     async def work(connection: Connection, box: SecretBox) -> dict[str, Any]:
         return await create_acquirer(

@@ -29,7 +29,10 @@ def checklist(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Judge a merchant's integration checklist. Exit code 1 while something is open."""
+    """Judge a merchant's integration checklist. Exit code 1 while something is open.
+
+    Example: gerbang merchant checklist TOKOKARTU1
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> Any:
         return await read_checklist(connection, imid)
@@ -54,7 +57,10 @@ def reviewed(
     note: Annotated[str, typer.Option(help="What was looked at.")],
     data_dir: DataDir = None,
 ) -> None:
-    """Say that a person looked at something that no gateway can see."""
+    """Say that a person looked at something that no gateway can see.
+
+    Example: gerbang merchant reviewed TOKOKARTU1 logs --note "seen by Ani"
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> None:
         await say(connection, imid, item, note=note, actor=actor())
@@ -68,7 +74,10 @@ def trial(
     kind: Annotated[str, typer.Argument(help="callback or notification.")],
     data_dir: DataDir = None,
 ) -> None:
-    """Arm the next charge: its notification is held back, or its browser is not returned."""
+    """Arm the next charge: its notification is held back, or its browser is not returned.
+
+    Example: gerbang merchant trial TOKOKARTU1 notification
+    """
 
     async def work(node: Node) -> dict[str, Any]:
         return await node.card_office.evidence.trials.arm(imid, kind, actor=actor())
@@ -77,7 +86,10 @@ def trial(
 
 
 def doctor(imid: Imid, as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """Send the newest notification once more, step by step, and say why it fails."""
+    """Send the newest notification once more, step by step, and say why it fails.
+
+    Example: gerbang merchant doctor TOKOKARTU1
+    """
 
     async def work(node: Node) -> Any:
         return await node.card_office.evidence.examine(
@@ -105,7 +117,11 @@ def cancel(
     reason: Annotated[str, typer.Option(help="Why.")] = "",
     data_dir: DataDir = None,
 ) -> None:
-    """Take a charge back."""
+    """Take a charge back.
+
+    Example: gerbang merchant cancel TOKOKARTU101202611260827431026 --amount 50000
+        --reason "one item returned"
+    """
 
     async def work(node: Node) -> dict[str, Any]:
         return await cancel_payment(
@@ -121,7 +137,10 @@ def capture(
     reference: Annotated[str, typer.Argument(help="A referenceNo of its own.")],
     data_dir: DataDir = None,
 ) -> None:
-    """Capture a hold."""
+    """Capture a hold.
+
+    Example: gerbang merchant capture TOKOKARTU101202611260827431026 150000 CAPTURE-1
+    """
 
     async def work(node: Node) -> dict[str, Any]:
         return await capture_payment(
@@ -136,7 +155,10 @@ def card(
     amount: Annotated[int, typer.Argument(help="Rupiah.")],
     data_dir: DataDir = None,
 ) -> None:
-    """Let a reseller pay into his balance by card: gives the page to pay on."""
+    """Let a reseller pay into his balance by card: gives the page to pay on.
+
+    Example: gerbang deposit card TOKO1 500000
+    """
 
     async def work(node: Node) -> dict[str, Any]:
         return await node.card_office.deposits.open(code, amount, actor=actor())

@@ -53,7 +53,10 @@ def tokens(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List recurring and pre-auth tokens by the payment that made them."""
+    """List recurring and pre-auth tokens by the payment that made them.
+
+    Example: gerbang merchant tokens TOKOKARTU1
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         return await list_tokens(connection, imid=imid, limit=limit)
@@ -74,7 +77,10 @@ def revoke(
     txid: Annotated[str, typer.Argument(help="The payment that made the token.")],
     data_dir: DataDir = None,
 ) -> None:
-    """Refuse a recurring token from now on; what was charged with it stays."""
+    """Refuse a recurring token from now on; what was charged with it stays.
+
+    Example: gerbang merchant revoke TOKOKARTU101202611260827431026
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         return await revoke_token(connection, txid, actor=actor())

@@ -54,7 +54,10 @@ def list_(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List orders, newest first."""
+    """List orders, newest first.
+
+    Example: gerbang order list --needs-decision
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         found = await find_reseller(connection, reseller) if reseller else None
@@ -91,7 +94,10 @@ def list_(
 
 @app.command("show")
 def show_(order_id: OrderId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """Show one order: what happened when, attempts, money and callbacks."""
+    """Show one order: what happened when, attempts, money and callbacks.
+
+    Example: gerbang order show 4711
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         return await show_order(connection, order_id)
@@ -121,7 +127,11 @@ def decide(
     user: AsUser = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Settle an order whose outcome nobody can learn. Callbacks go out from the gateway."""
+    """Settle an order whose outcome nobody can learn. Callbacks go out from the gateway.
+
+    Example: gerbang order decide 4711 delivered --sn 04098054469922890027
+        --reason "maju: delivered, by phone"
+    """
     who = acting(data_dir, user)
 
     async def work(node: Node) -> None:

@@ -106,6 +106,8 @@ def import_(
     amount_step, cut_off_start, cut_off_end, same_day_rule, description, service, biller, supplier,
     supplier_code.
     An empty cell keeps what is there. Exit code 1 when a line is wrong and nothing was written.
+
+    Example: gerbang product import products.csv --dry-run
     """
     data = file.read_bytes()
     console = Console(stderr=True)
@@ -183,7 +185,10 @@ def list_(
 
 @app.command("show")
 def show_(code: Code, as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """Show one product with its fixed prices."""
+    """Show one product with its fixed prices.
+
+    Example: gerbang product show HSA5
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         return await show_product(connection, code)
@@ -193,7 +198,10 @@ def show_(code: Code, as_json: AsJson = False, data_dir: DataDir = None) -> None
 
 @app.command("open")
 def open_(code: Code, data_dir: DataDir = None) -> None:
-    """Sell it again."""
+    """Sell it again.
+
+    Example: gerbang product open HSA5
+    """
     _change(data_dir, code, status="open")
 
 
@@ -203,7 +211,10 @@ def close(
     reason: Annotated[str, typer.Argument(help="What resellers are told.")] = "",
     data_dir: DataDir = None,
 ) -> None:
-    """Stop selling it."""
+    """Stop selling it.
+
+    Example: gerbang product close HSA5 "no supplier left"
+    """
     _change(data_dir, code, status="closed", status_reason=reason)
 
 
@@ -213,7 +224,10 @@ def disturb(
     reason: Annotated[str, typer.Argument(help="What resellers are told.")] = "",
     data_dir: DataDir = None,
 ) -> None:
-    """Say that it has trouble: orders are refused as *disturbed* until it is opened."""
+    """Say that it has trouble: orders are refused as *disturbed* until it is opened.
+
+    Example: gerbang product disturb HSA5 "operator down since 10:15"
+    """
     _change(data_dir, code, status="disturbed", status_reason=reason)
 
 

@@ -56,6 +56,8 @@ def run(
     """Compare a statement with our attempts of some days; a million lines take a minute or two.
 
     Exit code 1 when a line is wrong and nothing was kept.
+
+    Example: gerbang recon run maju statement.csv --from 2026-08-01 --to 2026-08-31
     """
     with Progress(
         TextColumn("{task.description}"),
@@ -116,7 +118,10 @@ def show_(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Show differences and how old they are."""
+    """Show differences and how old they are.
+
+    Example: gerbang recon show maju --kind amount_differs
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         page = await list_differences(
@@ -147,7 +152,10 @@ def show_(
 
 @app.command()
 def case(difference_id: Difference, data_dir: DataDir = None) -> None:
-    """Open a case about a difference, once."""
+    """Open a case about a difference, once.
+
+    Example: gerbang recon case 12
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         return await open_case(connection, difference_id, actor=actor())
@@ -161,7 +169,10 @@ def close(
     reason: Annotated[str, typer.Option(help="Stays with it.")],
     data_dir: DataDir = None,
 ) -> None:
-    """Close a difference without a correction; it opens again when a statement changes it."""
+    """Close a difference without a correction; it opens again when a statement changes it.
+
+    Example: gerbang recon close 12 --reason "repaid in September"
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         return await close_difference(connection, difference_id, reason=reason, actor=actor())
@@ -175,7 +186,10 @@ def correct(
     note: Annotated[str, typer.Option(help="Stays with the transfer.")],
     data_dir: DataDir = None,
 ) -> None:
-    """Book what the supplier says, once: our float there against our corrections."""
+    """Book what the supplier says, once: our float there against our corrections.
+
+    Example: gerbang recon correct 12 --note "as their statement of August says"
+    """
 
     async def work(node: Node) -> dict[str, Any]:
         return await correct_difference(

@@ -106,7 +106,10 @@ def list_(
 
 @app.command("show")
 def show_(code: Code, as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """Show everything about one reseller, without secrets."""
+    """Show everything about one reseller, without secrets.
+
+    Example: gerbang reseller show TOKO1
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         return await show_reseller(connection, code)
@@ -236,7 +239,10 @@ def rotate(
     ] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Issue a successor, print its secrets as JSON; the old one ends after the overlap."""
+    """Issue a successor, print its secrets as JSON; the old one ends after the overlap.
+
+    Example: gerbang reseller credential rotate TOKO1 12 --overlap-hours 48
+    """
 
     async def work(connection: Connection, box: SecretBox) -> dict[str, Any]:
         issued = await rotate_credential(
@@ -255,7 +261,10 @@ def rotate(
 
 @credential.command()
 def revoke(code: Code, credential_id: CredentialId, data_dir: DataDir = None) -> None:
-    """End a credential at once."""
+    """End a credential at once.
+
+    Example: gerbang reseller credential revoke TOKO1 12
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> None:
         await revoke_credential(connection, code, credential_id, actor=actor())

@@ -112,7 +112,10 @@ def supplier(
         ),
     ] = "",
 ) -> None:
-    """Serve a fake supplier, which decides by the last four digits of the destination."""
+    """Serve a fake supplier, which decides by the last four digits of the destination.
+
+    Example: gerbang sandbox supplier --dialect socx --port 8101 --journal var/fake.jsonl
+    """
     from gerbang.sandbox.supplier import OptionsRefusedError, SupplierOptions, run_supplier
 
     options = SupplierOptions(

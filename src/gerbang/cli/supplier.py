@@ -66,7 +66,11 @@ def create(
     setting: Setting = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Create a supplier with its float account."""
+    """Create a supplier with its float account.
+
+    Example: gerbang supplier create maju "Maju H2H" socx https://h2h.maju.example
+        --secret token=SECRET
+    """
 
     async def work(connection: Connection, box: SecretBox) -> dict[str, Any]:
         values = chosen(
@@ -158,7 +162,10 @@ def top_up(
     note: Annotated[str, typer.Option(help="Stays with it.")] = "",
     data_dir: DataDir = None,
 ) -> None:
-    """Book money sent to a supplier: from the bank into our float there."""
+    """Book money sent to a supplier: from the bank into our float there.
+
+    Example: gerbang supplier top-up maju 10000000 --key BANK-77
+    """
 
     async def work(node: Node) -> dict[str, Any]:
         await top_up_float(
@@ -181,7 +188,10 @@ def add_route(
     priority: Annotated[int | None, typer.Option(help="The lowest goes first.")] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Add a way to buy a product."""
+    """Add a way to buy a product.
+
+    Example: gerbang supplier route add HSA5 maju S5 5200 --priority 1
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         return await create_route(
@@ -205,7 +215,10 @@ def list_of_routes(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List routes."""
+    """List routes.
+
+    Example: gerbang supplier route list --product HSA5
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         return await list_routes(connection, product=product, supplier=supplier, limit=limit)

@@ -74,7 +74,10 @@ def rules(  # noqa: PLR0917 (one option for each rule)
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Show what is asked of every reseller, after changing what is given."""
+    """Show what is asked of every reseller, after changing what is given.
+
+    Example: gerbang terms rules --kyc-required --orders-per-month 500
+    """
     change = chosen(
         kyc_required=kyc_required,
         checklist_required=checklist_required,
@@ -97,7 +100,10 @@ def rules(  # noqa: PLR0917 (one option for each rule)
 def show_(
     code: Code, month: MonthText = None, as_json: AsJson = False, data_dir: DataDir = None
 ) -> None:
-    """Show one reseller's terms, its KYC, its progress and its surcharge."""
+    """Show one reseller's terms, its KYC, its progress and its surcharge.
+
+    Example: gerbang terms show TOKO1 --month 2026-08
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         return await read.show_terms(connection, code, month=month)
@@ -120,7 +126,10 @@ def set_(
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Change where a reseller's terms differ from everybody's."""
+    """Change where a reseller's terms differ from everybody's.
+
+    Example: gerbang terms set TOKO1 --orders-per-month 200
+    """
     with told_plainly():
         values = chosen(orders_per_month_min=orders_per_month, surcharge_exempt=surcharge_exempt)
         if usual_minimum:
@@ -147,7 +156,11 @@ def kyc_(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Show who a reseller is, after adding a record where a state is given."""
+    """Show who a reseller is, after adding a record where a state is given.
+
+    Example: gerbang terms kyc TOKO1 approved --evidence "KTP and NPWP, seen by Ani"
+        --date 2026-08-17
+    """
     with told_plainly():
         record = None
         if state is not None:
@@ -185,7 +198,10 @@ def report(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Show how every active reseller stands to its monthly minimum."""
+    """Show how every active reseller stands to its monthly minimum.
+
+    Example: gerbang terms report --month 2026-08 --only-warned
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> dict[str, Any]:
         return await read.report(
@@ -208,7 +224,10 @@ def surcharges(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Show what a month's inquiries cost whom and why; --post takes it, when the month is over."""
+    """Show what a month's inquiries cost whom and why; --post takes it, when the month is over.
+
+    Example: gerbang terms surcharges 2026-08 --post
+    """
 
     async def post_all(node: Node) -> dict[str, Any]:
         return await charge.post_surcharges(

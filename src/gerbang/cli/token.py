@@ -57,7 +57,10 @@ def revoke(
     token_id: Annotated[int, typer.Argument(help="See `gerbang token list`.", min=1)],
     data_dir: DataDir = None,
 ) -> None:
-    """Let a token hold no more, at once."""
+    """Let a token hold no more, at once.
+
+    Example: gerbang token revoke 2
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> None:
         await revoke_token(connection, token_id, actor=actor())

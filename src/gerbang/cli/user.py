@@ -91,7 +91,10 @@ def role(
     role: Annotated[str, typer.Argument(help="owner, finance, support or viewer.")],
     data_dir: DataDir = None,
 ) -> None:
-    """Give a user another role; the user's sessions end."""
+    """Give a user another role; the user's sessions end.
+
+    Example: gerbang user role ani finance
+    """
     wanted = _role(role)
 
     async def work(connection: Connection, _box: SecretBox) -> None:
@@ -102,7 +105,10 @@ def role(
 
 @app.command()
 def stop(username: Username, data_dir: DataDir = None) -> None:
-    """Let a user sign in no more; sessions end at once."""
+    """Let a user sign in no more; sessions end at once.
+
+    Example: gerbang user stop ani
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> None:
         await change_user(connection, username, actor=actor(), active=False)
@@ -112,7 +118,10 @@ def stop(username: Username, data_dir: DataDir = None) -> None:
 
 @app.command()
 def password(username: Username, data_dir: DataDir = None) -> None:
-    """Make a new password and print it, once."""
+    """Make a new password and print it, once.
+
+    Example: gerbang user password ani
+    """
     new = _new_password()
 
     async def work(connection: Connection, _box: SecretBox) -> None:
@@ -126,7 +135,10 @@ def password(username: Username, data_dir: DataDir = None) -> None:
 
 @app.command("drop-second-factor")
 def drop_second_factor(username: Username, data_dir: DataDir = None) -> None:
-    """Take the second factor away from who lost it."""
+    """Take the second factor away from who lost it.
+
+    Example: gerbang user drop-second-factor ani
+    """
 
     async def work(connection: Connection, _box: SecretBox) -> None:
         await remove_second_factor(connection, username, actor=actor())
