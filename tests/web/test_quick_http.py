@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from gerbang.outbound.message import Answered, InboundRequest
+from gerbang.web import quick_http
 from gerbang.web.asgi import TEXT_TYPE, raw_route
 from gerbang.web.client_address import ClientAddress
 from gerbang.web.fast_paths import FastPaths
@@ -358,3 +359,59 @@ async def test_a_client_that_does_not_read_holds_up_only_itself() -> None:
         assert (await line.hear())[2].endswith(b"|me")
         answers = [await stuck.hear() for _ in range(2_000)]
         assert all(status == 201 for status, _, _ in answers)
+
+
+@pytest.mark.parametrize("path", [b"/echo", b"/page"])
+async def test_a_head_that_never_ends_is_refused(path: bytes) -> None:
+    async with house_open() as house, line_to(house) as line:
+        await line.say(b"GET " + path + b" HTTP/1.1\r\nHost: h\r\n")
+        with suppress(ConnectionError):
+            for _ in range(500):
+                await line.say(b"X-More: " + b"a" * 1_000 + b"\r\n", pause_s=0.001)
+            heard = await line.reader.read()  # else nothing ends this
+            assert heard.startswith(b"HTTP/1.1 400 ")
+        assert not house.seen
+
+
+async def test_headers_behind_the_body_are_nobodys() -> None:
+    async with house_open() as house, line_to(house) as line:
+        head = b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+        await line.say(head, b"2\r\nhi\r\n0\r\nX-Behind: 1\r\n\r\n", pause_s=0.01)
+        assert (await line.hear())[2].endswith(b"|hi")
+        assert house.seen[0].header("x-behind") == ""
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quick_http, "READ_S_MAX", 0.2)
+    monkeypatch.setattr(quick_http, "PACE_LOOK_EVERY_S", 0.1)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"GET /echo HTTP/1.1\r\nHost: h\r\n",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhalf",
+        b"POST /page HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhalf",
+    ],
+)
+@pytest.mark.usefixtures("impatient")
+async def test_who_does_not_say_what_he_wants_is_hung_up_on(said: bytes) -> None:
+    async with house_open(keep_alive_s=600) as house, line_to(house) as line:
+        await line.say(said)
+        heard = await line.reader.read()
+        assert b"201" not in heard
+        assert not house.seen
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_connection_that_waits_between_requests_or_for_an_answer_stays() -> None:
+    async with house_open(keep_alive_s=600) as house, line_to(house) as line:
+        for number in range(2):
+            house.gate.clear()
+            await line.say(post(b"n%d" % number))
+            await asyncio.sleep(0.5)
+            house.gate.set()
+            assert (await line.hear())[2].endswith(b"n%d" % number)
+            await asyncio.sleep(0.5)

@@ -4,6 +4,9 @@ A raw endpoint (see asgi.py) wants the whole body and gives a whole answer, so n
 passing messages: the request goes straight to its handler, and the answer leaves in one write.
 Everything else (pages, the management API, ``Expect: 100-continue``, upgrades, HEAD, odd targets)
 takes uvicorn's own way. Both ways share a connection, its pipeline and its timeouts.
+
+uvicorn waits for a request as long as its sender likes and keeps as many headers as he sends. Here
+a head has a size, and a request that comes slower than a modem would send it is given up.
 """
 
 from __future__ import annotations
@@ -25,6 +28,14 @@ from gerbang.web.fast_paths import FastPaths
 
 BUSY: Final = -1.0
 """Stands for the time since when a connection is idle, while it is not."""
+NOTHING: Final = -1.0
+"""Stands for the time since when a request is being read, while none is."""
+HEAD_BYTES_MAX: Final = 64 * 1024
+"""Of a request line and its headers, beside what came with their first piece."""
+READ_S_MAX: Final = 30.0
+"""A request that is not whole after so long must have come at `READ_BYTES_PER_S_MIN`."""
+READ_BYTES_PER_S_MIN: Final = 1_024
+PACE_LOOK_EVERY_S: Final = 10.0
 
 
 class _NoEvent:
@@ -119,6 +130,10 @@ class QuickHttp(HttpToolsProtocol):
         self._paths: FastPaths | None = app if isinstance(app, FastPaths) else None
         self._quick: QuickCycle | None = None
         self._idle_since = BUSY
+        self._read_since = NOTHING
+        self._read_bytes = 0
+        self._head_open = False
+        self._pace: asyncio.TimerHandle | None = None
 
     # --- what the parser finds -----------------------------------------------------------------
 
@@ -127,9 +142,22 @@ class QuickHttp(HttpToolsProtocol):
         self.url = b""
         self.expect_100_continue = False
         self.headers = []
+        self._head_open = True
+        self._read_since = self.loop.time()
+        self._read_bytes = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; one that comes behind the body nobody reads."""
+        if not self._head_open:
+            return
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Take the short way where there is one."""
+        self._head_open = False
         quick = self._quick = self._find_quick()
         if quick is None:
             self._begin_scope()
@@ -184,6 +212,7 @@ class QuickHttp(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Answer, when it is this request's turn."""
+        self._read_since = NOTHING
         quick = self._quick
         if quick is None:
             super().on_message_complete()
@@ -242,6 +271,33 @@ class QuickHttp(HttpToolsProtocol):
 
     # --- the connection ------------------------------------------------------------------------
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin; who connects has something to say."""
+        super().connection_made(transport)
+        self._read_since = self.loop.time()
+        self._pace = self.loop.call_later(PACE_LOOK_EVERY_S, self._look_at_pace)
+
+    def data_received(self, data: bytes) -> None:
+        """Read, while the head is no larger than a head may be."""
+        goes_on = self._head_open
+        super().data_received(data)
+        self._read_bytes += len(data)
+        too_large = goes_on and self._head_open and self._read_bytes > HEAD_BYTES_MAX
+        if too_large and not self.transport.is_closing():
+            self.send_400_response("The head of the request is too large.")
+
+    def _look_at_pace(self) -> None:
+        """Give up a request that comes too slowly; that we do not read on is no fault of his."""
+        since, now = self._read_since, self.loop.time()
+        if since != NOTHING and self.flow.read_paused:
+            self._read_since, self._read_bytes = now, 0
+        elif since != NOTHING and now - since > max(
+            READ_S_MAX, self._read_bytes / READ_BYTES_PER_S_MIN
+        ):
+            self.transport.close()
+            return
+        self._pace = self.loop.call_later(PACE_LOOK_EVERY_S, self._look_at_pace)
+
     def on_response_complete(self) -> None:
         """Go on with what is pipelined, or wait for the next request."""
         self.server_state.total_requests += 1
@@ -279,6 +335,9 @@ class QuickHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave no timer behind."""
         super().connection_lost(exc)
+        if self._pace is not None:
+            self._pace.cancel()
+            self._pace = None
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
             self.timeout_keep_alive_task = None
