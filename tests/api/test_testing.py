@@ -16,6 +16,14 @@ from starlette.applications import Starlette
 
 from api.running import Running, running
 from gerbang.application import all_routes
+from gerbang.dialects.contract import (
+    Inquiry,
+    Pay,
+    ProductKind,
+    Purchase,
+    Refusal,
+    TicketRequest,
+)
 from gerbang.dialects.isikuota.wire import (
     canonical_body,
     encode_request,
@@ -24,6 +32,7 @@ from gerbang.dialects.isikuota.wire import (
 )
 from gerbang.dialects.otomax.wire import make_sign
 from gerbang.ledger.verify import verify
+from gerbang.orders.reasons import Reason
 from gerbang.sandbox.magic import PLANS
 from gerbang.web.client_address import ClientAddress
 from gerbang.web.fast_paths import FastPaths
@@ -172,6 +181,40 @@ async def test_a_tester_sees_and_resends_only_what_is_his(at: Running) -> None:
     await at.call("POST", path, 204, headers=own, json=body)
     await calm(at)
     await at.call("POST", f"/testing/callbacks/{callback['id']}/resend", 202, headers=own)
+
+
+async def test_a_testing_credential_spends_nothing_even_where_a_dialect_forgets(
+    at: Running,
+) -> None:
+    issued = await at.credential("TOKO", "isikuota", testing=True)
+    node = at.node
+    credential = node.snapshot.credential("isikuota", issued["key"], node.clock.now())
+    assert credential is not None
+    bill: Any = {"dialect": "isikuota", "product_code": "HSA5", "customer_no": "081200001230"}
+    bought = await node.gateway.place(
+        credential,
+        Purchase(
+            dialect="isikuota",
+            product_code="HSA5",
+            destination="081200001230",
+            kinds=frozenset({ProductKind.PREPAID}),
+            reference="FORGOTTEN",
+            testing=False,
+        ),
+    )
+    refused = (
+        bought,
+        await node.gateway.inquire(credential, Inquiry(**bill, reference="F2", testing=False)),
+        await node.gateway.pay(
+            credential, Pay(**bill, reference="F3", inquiry_reference="F2", testing=False)
+        ),
+        await node.gateway.open_ticket(
+            credential, TicketRequest(dialect="isikuota", amount=100_000, testing=False)
+        ),
+    )
+    for one in refused:
+        assert isinstance(one, Refusal)
+        assert one.reason is Reason.NOT_LIVE
 
 
 # --- listen and trigger ---------------------------------------------------------------------------
