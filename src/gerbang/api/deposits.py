@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -183,7 +184,9 @@ async def post_import(
     data = await request.body()
     try:
         today = business_day(node.clock.now())
-        lines = read_statement(data, columns, account_no=account_no, today=today)
+        lines = await asyncio.to_thread(
+            read_statement, data, columns, account_no=account_no, today=today
+        )
     except StatementError as error:
         raise BadInputError(str(error)) from error
     return LinesTaken.model_validate(await node.deposits.take_lines(lines, source=f"csv:{format}"))

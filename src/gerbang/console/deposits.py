@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -175,7 +176,9 @@ async def take_statement(visit: Visit) -> Response:
     columns = await admin.find_format(visit.pool, name)
     today = business_day(visit.kit.clock.now())
     try:
-        lines = read_statement(data, columns, account_no=account, today=today)
+        lines = await asyncio.to_thread(
+            read_statement, data, columns, account_no=account, today=today
+        )
     except StatementError as error:
         raise BadInputError(str(error), {"file": str(error)}) from error
     taken = await node.deposits.take_lines(lines, source=f"console:{name}")

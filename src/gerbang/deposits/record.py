@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Final, Literal
@@ -40,18 +41,26 @@ async def record_lines(
     """Keep the lines of one file or message; each says whether it was new, known or refused."""
     rows = await pool.fetch(SQL.bank_account_ids)
     accounts = {row["account_no"]: row["id"] for row in rows}
-    taken: dict[int, TakenLine] = {}
-    named = []
-    for index, (line, identity) in enumerate(zip(lines, identities(lines), strict=True)):
-        if problem := line_problem(line, now=now, accounts=accounts):
-            taken[index] = TakenLine(index=index, status="refused", why=problem)
-        else:
-            named.append(_Named(index, accounts[line.account_no], identity, line))
+    # A large file keeps a core busy for a second: orders do not wait for it.
+    named, taken = await asyncio.to_thread(_look_at, lines, accounts, now)
     rest = iter(named)
     while chunk := list(islice(rest, LINES_AT_ONCE)):
         for one in await _record(pool, chunk, source):
             taken[one.index] = one
     return [taken[index] for index in range(len(lines))]
+
+
+def _look_at(
+    lines: Sequence[NewLine], accounts: Mapping[str, int], now: datetime
+) -> tuple[list[_Named], dict[int, TakenLine]]:
+    """Name each line, and refuse those that cannot be taken."""
+    named, refused = [], {}
+    for index, (line, identity) in enumerate(zip(lines, identities(lines), strict=True)):
+        if problem := line_problem(line, now=now, accounts=accounts):
+            refused[index] = TakenLine(index=index, status="refused", why=problem)
+        else:
+            named.append(_Named(index, accounts[line.account_no], identity, line))
+    return named, refused
 
 
 async def _record(pool: Pool, chunk: Sequence[_Named], source: str) -> list[TakenLine]:
