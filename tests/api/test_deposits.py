@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,11 +10,13 @@ import msgspec
 import pytest
 
 from api.test_api import Api
+from gerbang.api import deposits
 from gerbang.api.tokens import create_token
 from gerbang.app import Node
 from gerbang.clock import WIB
 from gerbang.deposits.admin import close_source, issue_source
 from gerbang.deposits.message import make_signature
+from gerbang.deposits.statement import read_statement
 from gerbang.people.admin import create_user
 from gerbang.people.password import Passwords
 from gerbang.people.role import Role
@@ -142,6 +145,23 @@ async def test_a_ticket_is_cancelled(api: Api) -> None:
     ticket = await open_ticket(api)
     shown = await api.call("POST", f"/deposit-tickets/{ticket['id']}/cancel")
     assert (shown["state"], shown["closed_by"]) == ("cancelled", "user:ani/api:test")
+
+
+async def test_a_statement_is_read_beside_the_event_loop(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of some megabytes takes seconds: meanwhile orders go on."""
+    threads = []
+
+    def noted(*given: Any, **more: Any) -> Any:
+        threads.append(threading.current_thread())
+        return read_statement(*given, **more)
+
+    monkeypatch.setattr(deposits, "read_statement", noted)
+    path = "/bank-lines/import?account_no=1234567890"
+    await api.call("POST", path, 422, content=b"no statement")
+    assert threads
+    assert threading.main_thread() not in threads
 
 
 # --- statement services ---------------------------------------------------------------------------
