@@ -186,6 +186,20 @@ async def test_the_database_itself_refuses_one_person_where_two_are_needed(
             )
 
 
+async def test_what_was_proposed_is_what_is_approved(database_url: str) -> None:
+    async with open_desk(database_url, *BOTH) as (house, desk):
+        placed = await unknown_order(house)
+        waiting = await desk.decide_order(
+            placed.order.id, "rejected", reason="no news", actor="console:ana"
+        )
+        for change in ("content = '{}'", "reason = 'other'", "maker = 'console:budi'"):
+            with pytest.raises(Exception, match="as it was written"):
+                await house.connection.execute("UPDATE proposals SET " + change)  # noqa: S608 (ours)
+        await desk.reject(waiting["id"], reason="wrong", actor="console:budi")
+        with pytest.raises(Exception, match="is decided"):
+            await house.connection.execute("UPDATE proposals SET state = 'approved'")
+
+
 async def test_one_person_is_the_same_person_whichever_way_they_come(database_url: str) -> None:
     async with open_desk(database_url, *BOTH) as (house, desk):
         placed = await unknown_order(house)
@@ -221,7 +235,9 @@ async def test_what_nobody_knows_whom_proposed_before_can_only_be_rejected(
         waiting = await desk.decide_order(
             placed.order.id, "rejected", reason="no news", actor="console:ana"
         )
+        await house.connection.execute("ALTER TABLE proposals DISABLE TRIGGER USER")
         await house.connection.execute("UPDATE proposals SET maker = 'cli:root'")
+        await house.connection.execute("ALTER TABLE proposals ENABLE TRIGGER USER")
         with pytest.raises(PersonUnknownError, match="reject it"):
             await desk.approve(waiting["id"], actor="console:budi")
         with pytest.raises(Exception, match="two_persons"):

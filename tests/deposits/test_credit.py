@@ -320,6 +320,8 @@ async def test_the_database_itself_wants_two_persons(at: Counter) -> None:
                 " decided_at = now() WHERE id = $1",
                 made["id"],
             )
+        with pytest.raises(asyncpg.RestrictViolationError, match="as it was written"):
+            await c.execute("UPDATE deposit_proposals SET note = 'y' WHERE id = $1", made["id"])
 
 
 async def test_what_cannot_be_proposed_is_refused(at: Counter) -> None:

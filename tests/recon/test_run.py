@@ -148,7 +148,11 @@ async def test_a_correction_cut_off_before_it_was_noted_is_finished_not_repeated
     await office.run(f"{failed},4000,")
     (item,) = await office.open()
     await office.correct(item["id"])
+    with pytest.raises(Exception, match="as it was written"):
+        await office.pool.execute("UPDATE recon_corrections SET amount = amount + 1")
+    await office.pool.execute("ALTER TABLE recon_corrections DISABLE TRIGGER USER")
     await office.pool.execute("UPDATE recon_corrections SET transfer_id = NULL")
+    await office.pool.execute("ALTER TABLE recon_corrections ENABLE TRIGGER USER")
     await office.pool.execute("UPDATE recon_differences SET closed_at = NULL")
     await office.run(f"{failed},4000,")
     await office.correct((await office.open())[0]["id"])

@@ -259,6 +259,24 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- function check_as_written()
+
+CREATE FUNCTION public.check_as_written() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    may_change text[] := TG_ARGV;
+BEGIN
+    IF to_jsonb(OLD) - may_change IS DISTINCT FROM to_jsonb(NEW) - may_change THEN
+        RAISE EXCEPTION 'what % says is decided about as it was written', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- comment FUNCTION check_as_written()
+
+COMMENT ON FUNCTION public.check_as_written() IS 'Only the columns that its arguments name may change.';
+
 -- function check_bank_line_step()
 
 CREATE FUNCTION public.check_bank_line_step() RETURNS trigger
@@ -646,6 +664,15 @@ CREATE FUNCTION public.refuse_change() RETURNS trigger
     AS $$
 BEGIN
     RAISE EXCEPTION '% on % is not allowed', TG_OP, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+
+-- function refuse_to_decide_again()
+
+CREATE FUNCTION public.refuse_to_decide_again() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'proposal % is decided', OLD.id USING ERRCODE = 'restrict_violation';
 END $$;
 
 -- function sandbox_now(boolean)
@@ -3802,6 +3829,10 @@ CREATE TRIGGER areas_never_deleted BEFORE DELETE OR TRUNCATE ON public.areas FOR
 
 CREATE TRIGGER areas_note_change BEFORE INSERT OR UPDATE ON public.areas FOR EACH ROW EXECUTE FUNCTION public.note_change();
 
+-- trigger attempts attempts_never_deleted
+
+CREATE TRIGGER attempts_never_deleted BEFORE DELETE OR TRUNCATE ON public.attempts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
 -- trigger attempts attempts_obey
 
 CREATE TRIGGER attempts_obey AFTER INSERT ON public.attempts REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.check_new_attempts();
@@ -3842,13 +3873,25 @@ CREATE TRIGGER card_deposits_never_deleted BEFORE DELETE OR TRUNCATE ON public.c
 
 CREATE TRIGGER card_deposits_obey BEFORE UPDATE ON public.card_deposits FOR EACH ROW EXECUTE FUNCTION public.check_card_deposit();
 
+-- trigger card_tokens card_tokens_never_deleted
+
+CREATE TRIGGER card_tokens_never_deleted BEFORE DELETE OR TRUNCATE ON public.card_tokens FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
 -- trigger case_files case_files_stay
 
 CREATE TRIGGER case_files_stay BEFORE DELETE OR UPDATE OR TRUNCATE ON public.case_files FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
+-- trigger cases cases_never_deleted
+
+CREATE TRIGGER cases_never_deleted BEFORE DELETE OR TRUNCATE ON public.cases FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
 -- trigger categories categories_note_change
 
 CREATE TRIGGER categories_note_change BEFORE INSERT OR UPDATE ON public.categories FOR EACH ROW EXECUTE FUNCTION public.note_change();
+
+-- trigger checkpoints checkpoints_append_only
+
+CREATE TRIGGER checkpoints_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.checkpoints FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 -- trigger credentials credentials_never_deleted
 
@@ -3862,9 +3905,21 @@ CREATE TRIGGER credentials_note_change BEFORE INSERT OR UPDATE ON public.credent
 
 CREATE TRIGGER deposit_credits_never_deleted BEFORE DELETE OR TRUNCATE ON public.deposit_credits FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
+-- trigger deposit_credits deposit_credits_stay_as_written
+
+CREATE TRIGGER deposit_credits_stay_as_written BEFORE UPDATE ON public.deposit_credits FOR EACH ROW EXECUTE FUNCTION public.check_as_written('posted_at');
+
+-- trigger deposit_proposals deposit_proposals_are_decided_once
+
+CREATE TRIGGER deposit_proposals_are_decided_once BEFORE UPDATE OF state ON public.deposit_proposals FOR EACH ROW WHEN (((old.state <> 'waiting'::text) AND (new.state <> old.state))) EXECUTE FUNCTION public.refuse_to_decide_again();
+
 -- trigger deposit_proposals deposit_proposals_never_deleted
 
 CREATE TRIGGER deposit_proposals_never_deleted BEFORE DELETE OR TRUNCATE ON public.deposit_proposals FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- trigger deposit_proposals deposit_proposals_stay_as_written
+
+CREATE TRIGGER deposit_proposals_stay_as_written BEFORE UPDATE ON public.deposit_proposals FOR EACH ROW EXECUTE FUNCTION public.check_as_written('state', 'checker', 'decided_at');
 
 -- trigger deposit_ticket_banks deposit_ticket_banks_never_deleted
 
@@ -3922,6 +3977,10 @@ CREATE TRIGGER operator_prefixes_note_change BEFORE INSERT OR UPDATE ON public.o
 
 CREATE TRIGGER operator_terms_never_deleted BEFORE DELETE OR TRUNCATE ON public.operator_terms FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
+-- trigger order_history order_history_never_deleted
+
+CREATE TRIGGER order_history_never_deleted BEFORE DELETE OR TRUNCATE ON public.order_history FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
 -- trigger orders orders_have_parents
 
 CREATE TRIGGER orders_have_parents AFTER INSERT ON public.orders REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.check_new_orders();
@@ -3941,6 +4000,10 @@ CREATE TRIGGER payment_attempts_never_deleted BEFORE DELETE OR TRUNCATE ON publi
 -- trigger payment_attempts payment_attempts_obey
 
 CREATE TRIGGER payment_attempts_obey BEFORE UPDATE ON public.payment_attempts FOR EACH ROW EXECUTE FUNCTION public.check_payment_attempt();
+
+-- trigger payment_history payment_history_never_deleted
+
+CREATE TRIGGER payment_history_never_deleted BEFORE DELETE OR TRUNCATE ON public.payment_history FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 -- trigger payments payments_have_parents
 
@@ -3974,6 +4037,34 @@ CREATE TRIGGER products_never_deleted BEFORE DELETE OR TRUNCATE ON public.produc
 
 CREATE TRIGGER products_note_change BEFORE INSERT OR UPDATE ON public.products FOR EACH ROW EXECUTE FUNCTION public.note_change();
 
+-- trigger proposals proposals_are_decided_once
+
+CREATE TRIGGER proposals_are_decided_once BEFORE UPDATE OF state ON public.proposals FOR EACH ROW WHEN (((old.state = ANY (ARRAY['rejected'::text, 'done'::text, 'overtaken'::text])) AND (new.state <> old.state))) EXECUTE FUNCTION public.refuse_to_decide_again();
+
+-- trigger proposals proposals_never_deleted
+
+CREATE TRIGGER proposals_never_deleted BEFORE DELETE OR TRUNCATE ON public.proposals FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- trigger proposals proposals_stay_as_written
+
+CREATE TRIGGER proposals_stay_as_written BEFORE UPDATE ON public.proposals FOR EACH ROW EXECUTE FUNCTION public.check_as_written('state', 'checker', 'decided_at', 'result', 'finished_at');
+
+-- trigger recon_corrections recon_corrections_never_deleted
+
+CREATE TRIGGER recon_corrections_never_deleted BEFORE DELETE OR TRUNCATE ON public.recon_corrections FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- trigger recon_corrections recon_corrections_stay_as_written
+
+CREATE TRIGGER recon_corrections_stay_as_written BEFORE UPDATE ON public.recon_corrections FOR EACH ROW EXECUTE FUNCTION public.check_as_written('transfer_id');
+
+-- trigger recon_differences recon_differences_never_deleted
+
+CREATE TRIGGER recon_differences_never_deleted BEFORE DELETE OR TRUNCATE ON public.recon_differences FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- trigger recon_runs recon_runs_never_deleted
+
+CREATE TRIGGER recon_runs_never_deleted BEFORE DELETE OR TRUNCATE ON public.recon_runs FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
 -- trigger resellers resellers_live_needs_kyc
 
 CREATE TRIGGER resellers_live_needs_kyc BEFORE INSERT OR UPDATE OF live ON public.resellers FOR EACH ROW WHEN (new.live) EXECUTE FUNCTION public.check_live();
@@ -3997,6 +4088,10 @@ CREATE TRIGGER routes_note_change BEFORE INSERT OR UPDATE ON public.routes FOR E
 -- trigger seals seals_append_only
 
 CREATE TRIGGER seals_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.seals FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- trigger settlements settlements_never_deleted
+
+CREATE TRIGGER settlements_never_deleted BEFORE DELETE OR TRUNCATE ON public.settlements FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 -- trigger suppliers suppliers_never_deleted
 
