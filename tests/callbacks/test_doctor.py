@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -169,3 +170,29 @@ def test_a_slow_acknowledgement_is_advised_about() -> None:
     assert judge_answer(Answered(status=200, body=b"", elapsed_ms=10)).advice == ""
     assert judge_answer(Answered(status=200, body=b"", elapsed_ms=9_000)).advice
     assert judge_answer(NoAnswer(error="answer too large")).advice
+
+
+async def test_a_name_server_that_hangs_keeps_nobody_else_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Passwords are hashed and files are read in the common threads: they stay free."""
+    answers, asked = threading.Event(), threading.Event()
+
+    def hang(*_given: object, **_more: object) -> list[object]:
+        asked.set()
+        answers.wait(60)
+        raise OSError(0, "no answer")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    asking = [
+        asyncio.create_task(verdict("https://hangs.example/cb", deadline_ms=20_000))
+        for _ in range(50)
+    ]
+    try:
+        async with asyncio.timeout(60):
+            while not asked.is_set():  # noqa: ASYNC110 (set by a thread)
+                await asyncio.sleep(0.01)
+        assert await asyncio.wait_for(asyncio.to_thread(lambda: "done"), 30) == "done"
+    finally:
+        answers.set()
+        await asyncio.gather(*asking, return_exceptions=True)

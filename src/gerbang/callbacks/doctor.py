@@ -11,7 +11,9 @@ import re
 import socket
 import ssl
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
+from functools import cache, partial
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -24,6 +26,7 @@ from gerbang.outbound.failures import tls_word
 from gerbang.outbound.message import Answered, HttpRequest, SendResult
 
 TEST_BODY: Final = b'{"type":"callback.test","data":{"testing":true}}'
+NAMES_AT_ONCE_MAX: Final = 2
 SLOW_MS: Final = 3_000
 """A receiver this slow will miss its deadline on a busy day."""
 
@@ -129,10 +132,16 @@ def _default_port(parts: SplitResult) -> int:
     return 443 if parts.scheme == "https" else 80
 
 
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Give threads of our own: where a name server hangs, passwords are not to wait."""
+    return ThreadPoolExecutor(NAMES_AT_ONCE_MAX, thread_name_prefix="doctor")
+
+
 async def _resolve(target: _Target) -> list[str]:
-    loop = asyncio.get_running_loop()
+    look_up = partial(socket.getaddrinfo, target.host, target.port, type=socket.SOCK_STREAM)
     try:
-        rows = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+        rows = await asyncio.get_running_loop().run_in_executor(_threads(), look_up)
     except OSError as error:
         advice = "Check the spelling and that the domain has an A or AAAA record."
         text = f"{target.host} cannot be resolved: {error.strerror}"
