@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -167,3 +169,12 @@ def test_a_credential_of_a_dialect_that_is_off_says_how_to_turn_it_on(cli: Cli) 
     command = issued.stderr.partition("gerbang ")[2].split()
     cli.run(*command)
     assert cli.run("reseller", "credential", "issue", "TOKO", "otomax").stderr == ""
+
+
+def test_help_waits_neither_for_the_node_nor_for_its_web_server() -> None:
+    heavy = ("gerbang.app", "fastapi", "uvicorn")
+    program = f"import gerbang.cli.main, sys; print([m for m in {heavy} if m in sys.modules])"
+    said = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    ).stdout
+    assert said.strip() == "[]"

@@ -14,12 +14,11 @@ from gerbang.api.models import Page, Shown, Taken
 from gerbang.clock import business_day
 from gerbang.deposits import admin, decide, read
 from gerbang.deposits.message import LINES_MAX, MessageError, SaidLine, new_lines
-from gerbang.deposits.open import cancel_ticket
+from gerbang.deposits.open import cancel_ticket, ticket_refused
 from gerbang.deposits.statement import StatementError, read_statement
 from gerbang.deposits.store import SQL
 from gerbang.dialects.contract import Refusal, TicketRequest
-from gerbang.errors import BadInputError, ConflictError, NotFoundError
-from gerbang.orders.reasons import Reason
+from gerbang.errors import BadInputError, NotFoundError
 
 router = APIRouter(tags=["deposits"])
 
@@ -84,23 +83,6 @@ async def post_ticket(caller: Authorized, body: TicketBody) -> TicketShown:
     if isinstance(result, Refusal):
         raise ticket_refused(result)
     return TicketShown.model_validate(await read.show_ticket(node.pool, result.id))
-
-
-def ticket_refused(refusal: Refusal) -> BadInputError | ConflictError:
-    """Say why no ticket was opened."""
-    match refusal.reason:
-        case Reason.INVALID_AMOUNT:
-            least, most = (refusal.fields or {})["amount"]
-            problem = f"amount: {least} to {most}"
-            return BadInputError(problem, {"amount": problem})
-        case Reason.NO_UNIQUE_AMOUNT:
-            return ConflictError("no unique total is left for this amount: try another amount")
-        case Reason.RATE_LIMITED:
-            return ConflictError("the reseller has too many tickets that were not paid")
-        case Reason.MAINTENANCE:
-            return ConflictError("no bank account is active, or too many tickets at once")
-        case other:
-            return ConflictError(other.value)
 
 
 @router.get("/deposit-tickets/{ticket_id}")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gerbang.app import Node
 from gerbang.approvals.read import list_proposals
 from gerbang.cli.acting import AsUser, acting
 from gerbang.cli.context import AsJson, DataDir, Limit, in_database, in_node, show, show_one
 from gerbang.postgres.pool import Connection
 from gerbang.secrets_box import SecretBox
+
+if TYPE_CHECKING:
+    from gerbang.app import Node
 
 app = typer.Typer(
     no_args_is_help=True,

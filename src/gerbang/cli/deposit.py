@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from gerbang.api.deposits import ticket_refused
-from gerbang.app import Node
 from gerbang.cli.acting import AsUser, acting
 from gerbang.cli.context import (
     AsJson,
@@ -23,13 +21,16 @@ from gerbang.cli.context import (
 )
 from gerbang.clock import business_day
 from gerbang.deposits import admin, decide, read
-from gerbang.deposits.open import cancel_ticket
+from gerbang.deposits.open import cancel_ticket, ticket_refused
 from gerbang.deposits.statement import StatementError, read_statement
 from gerbang.deposits.store import SQL
 from gerbang.dialects.contract import Refusal, TicketRequest
 from gerbang.errors import BadInputError, NotFoundError
 from gerbang.postgres.pool import Connection
 from gerbang.secrets_box import SecretBox
+
+if TYPE_CHECKING:
+    from gerbang.app import Node
 
 app = typer.Typer(
     no_args_is_help=True,

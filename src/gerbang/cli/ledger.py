@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 
-from gerbang.app import Node
 from gerbang.cli.acting import AsUser, acting
 from gerbang.cli.context import (
     AsJson,
@@ -34,6 +33,9 @@ from gerbang.ledger.verify import verify as verify_ledger
 from gerbang.postgres.pool import Connection, connect
 from gerbang.secrets_box import SecretBox
 from gerbang.settings import load_settings
+
+if TYPE_CHECKING:
+    from gerbang.app import Node
 
 app = typer.Typer(
     no_args_is_help=True,

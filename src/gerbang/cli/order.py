@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from gerbang.app import Node
 from gerbang.cli.acting import AsUser, acting
 from gerbang.cli.context import (
     AsJson,
@@ -25,6 +24,9 @@ from gerbang.postgres.pool import Connection
 from gerbang.resellers.admin import find_reseller
 from gerbang.routing.explain import explain_text
 from gerbang.secrets_box import SecretBox
+
+if TYPE_CHECKING:
+    from gerbang.app import Node
 
 app = typer.Typer(
     no_args_is_help=True,

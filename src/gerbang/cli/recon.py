@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from gerbang.app import Node
 from gerbang.cli.context import (
     AsJson,
     DataDir,
@@ -27,6 +26,9 @@ from gerbang.recon.correct import close_difference, correct_difference, open_cas
 from gerbang.recon.read import list_ages, list_differences
 from gerbang.recon.run import RunReport, run_reconciliation
 from gerbang.secrets_box import SecretBox
+
+if TYPE_CHECKING:
+    from gerbang.app import Node
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-import sys
-from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-import uvicorn
-from starlette.routing import BaseRoute
 
-from gerbang.app import Node
-from gerbang.application import create_application
-from gerbang.cli.workers import run_workers, shared_socket
 from gerbang.logs import configure_logs
 from gerbang.postgres.embedded import EmbeddedPostgres
 from gerbang.postgres.migrate import migrate
 from gerbang.settings import Settings, load_settings
-from gerbang.web.quick_http import QuickHttp
 
-SHUTDOWN_TIMEOUT_S = 20
 ROLES = frozenset({"api", "work"})
 
 
@@ -58,8 +48,12 @@ def serve(
     try:
         asyncio.run(migrate(url))
         if workers > 1:
+            from gerbang.cli.workers import run_workers
+
             run_workers(workers, _worker_arguments(config, role), _worker_environ(settings, url))
         else:
+            from gerbang.cli.run_gateway import run_gateway
+
             run_gateway(settings, url, work="work" in roles, api="api" in roles)
     finally:
         if embedded is not None:
@@ -87,48 +81,3 @@ def _worker_environ(settings: Settings, url: str) -> dict[str, str]:
         "GERBANG_DATA_DIR": settings.data_dir,
         "GERBANG_PORT_SHARED": "true",
     }
-
-
-def run_gateway(
-    settings: Settings,
-    database_url: str,
-    *,
-    work: bool = True,
-    api: bool = True,
-    extra_routes: Sequence[BaseRoute] = (),
-    after_start: Callable[[Node], Awaitable[None]] | None = None,
-) -> None:
-    """Serve HTTP until a signal; returns after a graceful stop."""
-    node = Node(settings, database_url=database_url)
-    application = create_application(
-        node, work=work, api=api, extra_routes=extra_routes, after_start=after_start
-    )
-    server = uvicorn.Server(server_config(application, settings))
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sockets = [shared_socket(settings.host, settings.port)] if settings.port_shared else None
-    try:
-        server.run(sockets=sockets)
-    except KeyboardInterrupt:
-        return
-    if not server.started:
-        sys.exit(1)
-
-
-def server_config(application: Any, settings: Settings) -> uvicorn.Config:
-    """How uvicorn is run: uvloop, our HTTP protocol, no access log (URLs carry secrets)."""
-    return uvicorn.Config(
-        application,
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http=QuickHttp,
-        ws="none",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        date_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
-        timeout_keep_alive=75,
-        backlog=2048,
-    )

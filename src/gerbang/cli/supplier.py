@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gerbang.api.checks import supplier_change
-from gerbang.app import Node
 from gerbang.cli.context import (
     AsJson,
     DataDir,
@@ -36,6 +35,9 @@ from gerbang.suppliers.admin import (
     show_supplier,
     top_up_float,
 )
+
+if TYPE_CHECKING:
+    from gerbang.app import Node
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gerbang.app import Node
 from gerbang.cli.context import AsJson, DataDir, in_database, in_node, show
 from gerbang.errors import BadInputError
 from gerbang.postgres.pool import Connection
 from gerbang.secrets_box import SecretBox
 from gerbang.suppliers.read_float import show_floats
+
+if TYPE_CHECKING:
+    from gerbang.app import Node
 
 
 def float_(

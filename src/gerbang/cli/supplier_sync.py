@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gerbang.app import Node
 from gerbang.cli.context import AsJson, DataDir, actor, cell, in_node, print_json, show
 from gerbang.dialects.registry import DIALECTS
 from gerbang.errors import NotFoundError
@@ -20,6 +19,9 @@ from gerbang.suppliers.sync_prices import (
     settings_of,
     sync_prices,
 )
+
+if TYPE_CHECKING:
+    from gerbang.app import Node
 
 SHOWN_MAX = 40
 

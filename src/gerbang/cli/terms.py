@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 import typer
 
-from gerbang.app import Node
 from gerbang.cli.context import (
     AsJson,
     DataDir,
@@ -27,6 +26,9 @@ from gerbang.postgres.pool import Connection
 from gerbang.secrets_box import SecretBox
 from gerbang.terms import charge, kyc, read
 from gerbang.terms.store import change_operator_terms, operator_terms
+
+if TYPE_CHECKING:
+    from gerbang.app import Node
 
 app = typer.Typer(
     no_args_is_help=True,

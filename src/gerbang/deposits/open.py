@@ -12,7 +12,7 @@ from gerbang.deposits.store import NEWEST, SQL
 from gerbang.deposits.testing import plan_for
 from gerbang.deposits.ticket import TicketTerms, draw_unique, is_acceptable
 from gerbang.dialects.contract import BankView, Refusal, TicketRequest, TicketView
-from gerbang.errors import ConflictError, NotFoundError
+from gerbang.errors import BadInputError, ConflictError, NotFoundError
 from gerbang.orders.reasons import Reason
 from gerbang.postgres.errors import LockNotAvailable
 from gerbang.postgres.pool import Connection, Pool
@@ -44,6 +44,23 @@ async def open_ticket(
                 return await _open(connection, reseller_id, request, terms)
         except LockNotAvailable:
             return Refusal(reason=Reason.MAINTENANCE)
+
+
+def ticket_refused(refusal: Refusal) -> BadInputError | ConflictError:
+    """Say why no ticket was opened."""
+    match refusal.reason:
+        case Reason.INVALID_AMOUNT:
+            least, most = (refusal.fields or {})["amount"]
+            problem = f"amount: {least} to {most}"
+            return BadInputError(problem, {"amount": problem})
+        case Reason.NO_UNIQUE_AMOUNT:
+            return ConflictError("no unique total is left for this amount: try another amount")
+        case Reason.RATE_LIMITED:
+            return ConflictError("the reseller has too many tickets that were not paid")
+        case Reason.MAINTENANCE:
+            return ConflictError("no bank account is active, or too many tickets at once")
+        case other:
+            return ConflictError(other.value)
 
 
 async def _open(
