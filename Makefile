@@ -6,6 +6,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 STAMP := $(VENV)/.installed
 TEST_PROCESSES ?= 4
 
+# What one process compiled serves the next.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: install run test check format lock schema prove bench bench-large screenshots clean
 
 install: $(STAMP)
@@ -24,7 +27,7 @@ run: install
 # More processes than cores, for most tests wait for something; what compares speeds runs alone.
 test: install
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not alone"
-	$(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest -m alone $$(grep -rl 'mark\.alone' tests --include='*.py')
 
 check: install
 	$(BIN)/ruff format --check .

@@ -13,7 +13,7 @@ import structlog
 from hypothesis import HealthCheck, settings
 
 from postgres.shared import SharedServer, shared_server
-from quick import quick_starts
+from quick import keep_compiled, quick_starts
 
 RUN = secrets.token_hex(3)
 """A killed run leaves databases; another process with its number makes new ones."""
@@ -27,6 +27,11 @@ settings.load_profile("gerbang")
 
 LONGEST_FIRST: Final = ("e2e", "console", "cards", "postgres", "sandbox", "api")
 """Folders whose files take longest: where several processes test, none may be left with one."""
+
+
+def pytest_configure() -> None:
+    """Save each process what another has done."""
+    keep_compiled()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
