@@ -77,10 +77,12 @@ class LiveGateway:
         """Look up an active credential in memory."""
         return self._snapshot.credential(dialect, key, self.clock)
 
-    def check_access(self, credential: Credential, client_ip: str) -> Reason | None:
-        """Check status, dialect, address list and limits."""
+    def check_access(
+        self, credential: Credential, client_ip: str, *, counted: bool = True
+    ) -> Reason | None:
+        """Check status, dialect, address list and, where it is counted, limits."""
         reseller = self._snapshot.resellers[credential.reseller.id]
-        return self._gatekeeper.check(reseller, credential.dialect, client_ip)
+        return self._gatekeeper.check(reseller, credential.dialect, client_ip, counted=counted)
 
     async def place(self, credential: Credential, purchase: Purchase) -> PlaceResult:
         """Buy, idempotently."""

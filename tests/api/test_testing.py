@@ -333,6 +333,20 @@ async def test_a_wrong_signature_is_explained_only_to_who_tests(at: Running) -> 
             assert "api_key and secret_key are exchanged" in explained["advice"]
 
 
+async def test_wrong_signatures_of_strangers_use_up_nobodys_rate(at: Running) -> None:
+    isi = await at.credential("TOKO", "isikuota")
+    await at.call("PATCH", "/resellers/TOKO", json={"limits": {"requests_per_second_max": 1}})
+    await at.node.loader.refresh_now()
+    order = {"cmd": "prepaid", "code": "HSA5", "customer_no": "081234561230", "testing": True}
+    guessed = {"key": isi["key"], "secrets": {"api_key": "x" * 20, "secret_key": "y" * 20}}
+    for number in range(5):
+        body = isikuota({**order, "ref_id": f"G{number}"}, guessed)
+        answer = await at.client.post("/v1/order", content=body)
+        assert answer.status_code == 401, answer.text
+    right = await at.client.post("/v1/order", content=isikuota({**order, "ref_id": "R"}, isi))
+    assert right.status_code == 200, right.text
+
+
 async def test_a_wrong_otomax_sign_is_explained_to_who_tests(at: Running) -> None:
     issued = await at.credential("TOKO", "otomax", testing=True)
     secrets = issued["secrets"]

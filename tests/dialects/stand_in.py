@@ -149,7 +149,9 @@ class StandInGateway(BillStandIn):
     def find_credential(self, dialect: str, key: str) -> Credential | None:
         return self.credentials.get((dialect, key))
 
-    def check_access(self, credential: Credential, client_ip: str) -> Reason | None:
+    def check_access(
+        self, credential: Credential, client_ip: str, *, counted: bool = True
+    ) -> Reason | None:
         return self.access(credential, client_ip)
 
     async def place(self, credential: Credential, purchase: Purchase) -> PlaceResult:

@@ -156,3 +156,13 @@ def test_more_at_once_than_allowed_are_refused_until_one_ends() -> None:
     gate.leave(1)
     assert gate.check(own, "isikuota", HERE) is None
     gate.leave(1)
+
+
+def test_who_proved_nothing_is_looked_at_without_using_up_the_rate() -> None:
+    gate = gatekeeper(rate=1)
+    own = reseller(HERE)
+    for _ in range(10):
+        assert gate.check(own, "isikuota", HERE, counted=False) is None
+    assert gate.check(own, "isikuota", HERE) is None
+    stranger = gate.check(own, "isikuota", "198.51.100.9", counted=False)
+    assert stranger is Reason.ADDRESS_NOT_ALLOWED

@@ -284,8 +284,13 @@ class Gateway(Protocol):
         """Look up an active credential in memory; SocX passes the SHA-256 hex of its token."""
         ...
 
-    def check_access(self, credential: Credential, client_ip: str) -> Reason | None:
-        """Check status, dialect enabled, address list, rate and concurrency; None is welcome."""
+    def check_access(
+        self, credential: Credential, client_ip: str, *, counted: bool = True
+    ) -> Reason | None:
+        """Check status, dialect enabled, address list, rate and concurrency; None is welcome.
+
+        Not `counted` leaves rate and concurrency out: who proved nothing uses up nobody's rate.
+        """
         ...
 
     async def place(self, credential: Credential, purchase: Purchase) -> PlaceResult:

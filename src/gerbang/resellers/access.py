@@ -75,8 +75,10 @@ class Gatekeeper:
         self._buckets: dict[int, TokenBucket] = {}
         self._in_flight: dict[int, int] = {}
 
-    def check(self, reseller: Reseller, dialect: str, client_ip: str) -> Reason | None:
-        """Give the reason to refuse a request, or None; takes one request of the rate."""
+    def check(
+        self, reseller: Reseller, dialect: str, client_ip: str, *, counted: bool = True
+    ) -> Reason | None:
+        """Give the reason to refuse a request, or None; `counted` takes one request of the rate."""
         if dialect not in reseller.dialects:
             return Reason.DIALECT_NOT_ENABLED
         refusal = refuse_address(reseller, client_ip, weak_dialect=dialect in self._weak)
@@ -85,7 +87,7 @@ class Gatekeeper:
         if reseller.view.status != "active":
             # After the address: some dialects still answer known orders to the suspended.
             return Reason.RESELLER_SUSPENDED
-        return self._check_rate(reseller)
+        return self._check_rate(reseller) if counted else None
 
     def _check_rate(self, reseller: Reseller) -> Reason | None:
         rate = reseller.requests_per_second_max or self._requests_per_second_max

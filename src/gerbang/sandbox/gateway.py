@@ -154,9 +154,11 @@ class FakeSupplierGateway:
         credential = self._settings.credential
         return credential if (dialect, key) == (credential.dialect, credential.key) else None
 
-    def check_access(self, credential: Credential, client_ip: str) -> Reason | None:
+    def check_access(
+        self, credential: Credential, client_ip: str, *, counted: bool = True
+    ) -> Reason | None:
         """Welcome everybody."""
-        _ = credential, client_ip
+        _ = credential, client_ip, counted
         return None
 
     async def place(self, credential: Credential, purchase: Purchase) -> PlaceResult:

@@ -148,7 +148,7 @@ def _wrong_signature(
 ) -> Answered:
     """Refuse a signature; who tests is told how we build it, and where his parts from it."""
     tests = credential.testing or members.get("testing") is True
-    if tests and gateway.check_access(credential, request.client_ip) is None:
+    if tests and gateway.check_access(credential, request.client_ip, counted=False) is None:
         explanation = explain_request(request, credential)
         if explanation is not None:
             return explained_refusal(explanation)
