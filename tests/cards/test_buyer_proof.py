@@ -57,6 +57,15 @@ async def test_who_tried_a_card_of_his_own_on_an_order_is_not_its_buyer(rig: Rig
     assert (await look(rig, order, buyers)).hidden["cardNo"].startswith("443426")
 
 
+async def test_a_browser_that_pays_all_day_carries_one_cookie(rig: Rig) -> None:
+    names = set()
+    for _ in range(3):
+        order, _ = await hosted(rig)
+        _, cookie = await post(rig, order)
+        names.add(cookie.partition("=")[0])
+    assert names == {"gerbang_buyer"}
+
+
 async def test_a_stranger_at_an_acquirers_way_back_learns_nothing_of_the_card(
     chain: tuple[Shop, Shop, Cable],
 ) -> None:

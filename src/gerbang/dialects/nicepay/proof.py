@@ -15,7 +15,8 @@ from gerbang.cards.payment import Payment
 from gerbang.dialects.card_contract import CardGateway
 from gerbang.outbound.message import Answered, InboundRequest
 
-NAME: Final = "gerbang_buyer_"
+NAME: Final = "gerbang_buyer"
+"""One cookie, of the newest payment: who pays all day long carries no more than that."""
 KEPT_S: Final = 86_400
 
 
@@ -23,7 +24,7 @@ def with_proof(answer: Answered, gateway: CardGateway, payment: Payment) -> Answ
     """Let the browser that typed this payment's card be known again."""
     secure = "; Secure" if gateway.public_url.startswith("https:") else ""
     cookie = (
-        f"{NAME}{payment.txid}={gateway.buyer_proof(payment)}; Path=/; Max-Age={KEPT_S}; "
+        f"{NAME}={_known_by(gateway, payment)}; Path=/; Max-Age={KEPT_S}; "
         f"HttpOnly; SameSite=Lax{secure}"
     )
     return msgspec.structs.replace(answer, headers=(*answer.headers, ("set-cookie", cookie)))
@@ -33,7 +34,7 @@ def is_buyer(request: InboundRequest, gateway: CardGateway, payment: Payment) ->
     """Tell whether this browser typed the card that was tried last."""
     if not payment.card_fingerprint:
         return False
-    expected, begins = gateway.buyer_proof(payment).encode(), f"{NAME}{payment.txid}="
+    expected, begins = _known_by(gateway, payment).encode(), f"{NAME}="
     for name, value in request.headers:
         if name != "cookie":
             continue
@@ -44,3 +45,7 @@ def is_buyer(request: InboundRequest, gateway: CardGateway, payment: Payment) ->
                     given.removeprefix(begins).encode("utf-8", "replace"), expected
                 )
     return False
+
+
+def _known_by(gateway: CardGateway, payment: Payment) -> str:
+    return f"{payment.txid}.{gateway.buyer_proof(payment)}"
