@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from gerbang.cards.merchant import Features
+from gerbang.cells import harmless
 
 
 class ItemState(StrEnum):
@@ -203,5 +204,4 @@ def sheet(items: Sequence[ChecklistItem]) -> str:
 
 def _cell(text: str) -> str:
     """Quote a cell; nothing in it may become a formula of a spreadsheet."""
-    safe = f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
-    return '"' + safe.replace('"', '""') + '"'
+    return '"' + harmless(text).replace('"', '""') + '"'

@@ -13,13 +13,13 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 from xml.sax.saxutils import escape
 
+from gerbang.cells import harmless
 from gerbang.clock import WIB
 
 CSV_TYPE: Final = "text/csv; charset=utf-8"
 XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 XLSX_ROWS_MAX: Final = 1_048_575
 """What a sheet holds below its heading."""
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Sheet(Protocol):
@@ -62,8 +62,8 @@ def _csv_cell(value: Any) -> Any:
         return f"{value.astimezone(WIB):%Y-%m-%d %H:%M:%S}"
     if isinstance(value, bool):
         return int(value)
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return "'" + value
+    if isinstance(value, str):
+        return harmless(value)
     return "" if value is None else value
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, Final
+from typing import Any
 
 from starlette.responses import StreamingResponse
 
-FORMULA_LETTERS: Final = ("=", "+", "-", "@", "\t", "\r")
+from gerbang.cells import harmless
 
 
 def csv_answer(name: str, rows: AsyncIterator[Sequence[Any]]) -> StreamingResponse:
@@ -26,7 +26,6 @@ async def _encoded(rows: AsyncIterator[Sequence[Any]]) -> AsyncIterator[bytes]:
 
 
 def _safe(cell: Any) -> Any:
-    """Keep a spreadsheet from taking a text for a formula."""
-    if isinstance(cell, str) and cell.startswith(FORMULA_LETTERS):
-        return "'" + cell
+    if isinstance(cell, str):
+        return harmless(cell)
     return "" if cell is None else cell
