@@ -252,7 +252,9 @@ class Judge:
                 self._wrong("an attempt that is not as its supplier has it", order)
         if order["state"] == "success" and delivered != 1 and not unheard:
             self._wrong("success without delivery", order)
-        if self._cases[order["id"]] - CASES_WITHOUT_LIE:
+        told_both = any(sale.delivered and sale.state == "reversed" for sale in sales)
+        allowed = CASES_WITHOUT_LIE | ({"news_not_confirmed"} if told_both else frozenset())
+        if self._cases[order["id"]] - allowed:
             self._wrong("a case without a lie", order)
 
     def _judge_lied(self, order: Mapping[str, Any], sales: Sequence[Sale]) -> None:

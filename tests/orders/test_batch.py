@@ -224,7 +224,9 @@ async def test_a_late_success_is_paid_by_whom_the_setting_names(
         )
         spent = await house.lane.submit(house.purchase(price=4_000))
         assert isinstance(spent, Placed)
-        recorded = await house.tell(placed.order, placed.attempt, Delivered(sn="LATE"))
+        recorded = await house.tell(
+            placed.order, placed.attempt, Delivered(sn="LATE"), kind="callback"
+        )
         expected = OrderState.FAILED if paid_by == "us" else OrderState.SUCCESS
         assert recorded.order.state is expected
         receivable, _ = await house.account(house.receivable_id)

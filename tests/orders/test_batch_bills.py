@@ -122,7 +122,7 @@ async def test_a_paid_bill_is_split_and_a_reversal_gives_everything_back(databas
         assert await house.balance_of(margin) == FEE - SHARE - KEPT
         assert not await is_free(house)
         assert await clean(house)
-        await house.tell(placed.order, placed.attempt, NOT_PAID, kind="ask")
+        await house.tell(placed.order, placed.attempt, NOT_PAID, kind="callback")
         assert await house.account() == (FUNDS, 0)
         assert await house.balance_of(house.float_id) == 0
         assert await house.balance_of(margin) == 0
@@ -147,7 +147,7 @@ async def test_a_bill_delivered_late_is_not_free_whoever_pays_it(
         house.late_success_paid_by = paid_by
         placed = await sent(house)
         await house.tell(placed.order, placed.attempt, NOT_PAID)
-        recorded = await house.tell(placed.order, placed.attempt, PAID)
+        recorded = await house.tell(placed.order, placed.attempt, PAID, kind="callback")
         late = paid_by == "reseller"
         assert recorded.order.state is (OrderState.SUCCESS if late else OrderState.FAILED)
         assert await house.account() == (FUNDS - (TOTAL - SHARE if late else 0), 0)
@@ -160,7 +160,7 @@ async def test_a_loss_of_ours_that_is_taken_back_frees_the_bill(database_url: st
     async with open_house(database_url) as house:
         placed = await sent(house)
         for outcome in (NOT_PAID, PAID, NOT_PAID):
-            await house.tell(placed.order, placed.attempt, outcome, kind="ask")
+            await house.tell(placed.order, placed.attempt, outcome, kind="callback")
         assert await house.balance_of(house.float_id) == 0
         assert await is_free(house)
         assert await clean(house)
@@ -174,7 +174,7 @@ async def test_a_bill_that_a_second_payment_holds_at_the_late_news_stays_guarded
         first = await sent(house)
         await house.tell(first.order, first.attempt, NOT_PAID)
         second = await sent(house)
-        await house.tell(first.order, first.attempt, PAID)
+        await house.tell(first.order, first.attempt, PAID, kind="callback")
         assert await clean(house)
         await house.tell(second.order, second.attempt, second_outcome)
         held = await house.connection.fetchval("SELECT order_id FROM bill_guards WHERE held")
@@ -195,7 +195,7 @@ async def test_only_a_person_lets_go_of_a_bill_that_was_delivered(
         await house.tell(placed.order, placed.attempt, NOT_PAID)
         with pytest.raises(ConflictError):
             await allow_again(house.connection, placed.order.id, reason="why", actor="a")
-        await house.tell(placed.order, placed.attempt, PAID)
+        await house.tell(placed.order, placed.attempt, PAID, kind="callback")
         with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="only a person"):
             await house.connection.execute("UPDATE bill_guards SET held = false")
         shown = await allow_again(house.connection, placed.order.id, reason="a refund", actor="ana")

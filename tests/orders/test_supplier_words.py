@@ -133,7 +133,7 @@ async def test_the_next_callback_of_an_order_is_woken_however_two_commits_meet(
                 claimed_by=NODE,
             )
             taken_back = Rejected(reason=Reason.REFUNDED, reroutable=False)
-            later = asyncio.create_task(_told(house, placed, taken_back, kind="ask"))
+            later = asyncio.create_task(_told(house, placed, taken_back, kind="callback"))
             await asyncio.gather(house.lane.submit(delivery), later)
         stuck = await house.connection.fetchval(
             "SELECT count(*) FROM callbacks c WHERE state = 'waiting' AND NOT EXISTS"

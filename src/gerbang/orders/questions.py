@@ -1,8 +1,9 @@
 """When a supplier is asked about an attempt, and what its answers count for; pure.
 
-A final attempt is asked about for one of two reasons. It is *doubted* when news that nobody proved
-contradict it; then it is asked until there is an answer. It is *watched* when it was decided
-without the supplier's own word (by "not found", or by a person): a few questions, then no more.
+A final attempt is asked about for one of two reasons. It is *doubted* when news that nobody proved,
+or that may be older than its end, contradict it; then it is asked until there is an answer. It is *watched* when it was decided
+without the supplier's own word (by "not found", or by a person) or by a word that may be old: a
+few questions, then no more.
 `not_found_since` says since when it is watched.
 """
 
@@ -18,6 +19,10 @@ SENDS_MAX: Final = 5
 """How often one reference is sent where sending it again is declared safe."""
 WATCH_AFTER: Final = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
 """The questions that still go out after a decision without the supplier's word."""
+PURCHASE: Final = "buy"
+"""The source of what a supplier replied to the purchase itself."""
+QUESTION: Final = "ask"
+"""The source of what a supplier answered to a question."""
 UNASKABLE_LOOK_AGAIN: Final = timedelta(hours=1)
 """An attempt that cannot be asked about waits for a callback or a person."""
 
@@ -43,6 +48,23 @@ def watch(s: Situation) -> None:
     s.attempt.not_found_since = s.now
     s.attempt.due_at = s.now + WATCH_AFTER[0]
     s.changed = True
+
+
+def look_soon(s: Situation) -> None:
+    """Ask at once about what was believed for safety's sake; an answer that agrees ends it."""
+    s.attempt.not_found_since = s.now
+    s.attempt.due_at = s.now
+    s.changed = True
+
+
+def may_be_overtaken(s: Situation) -> bool:
+    """Whether what is said of a final attempt may be older than what ended it.
+
+    A reply to the purchase, and an answer to a question that was asked before the end (nobody asks
+    about a final attempt that is not due), may have been on their way when a callback brought the
+    end. They are no news before a question that begins now confirms them.
+    """
+    return s.source == PURCHASE or (s.source == QUESTION and s.attempt.due_at is None)
 
 
 def look_again(s: Situation) -> None:

@@ -33,6 +33,8 @@ from gerbang.orders.questions import (
     is_evidence,
     is_watched,
     look_again,
+    look_soon,
+    may_be_overtaken,
     may_send_again,
     schedule_question,
     watch,
@@ -41,8 +43,6 @@ from gerbang.orders.reasons import Reason
 from gerbang.orders.situation import Situation, call_off, end_attempt, finish_order, open_case, step
 from gerbang.orders.transitions import ATTEMPT_OPEN, AttemptState
 
-PURCHASE: Final = "buy"
-"""The source of what a supplier replied to the purchase itself."""
 PERSON: Final = "person"
 """The source of what a person decided."""
 
@@ -80,7 +80,9 @@ def _delivered(s: Situation, outcome: Delivered) -> None:
         # Delivered, taken back, and now delivered again: money moved twice already.
         open_case(s, "reversal_contradicted", {"sn": outcome.sn})
         return
-    if s.confirm_first and not was_open:
+    was_pending = s.order.state is OrderState.PENDING
+    overtaken = not was_open and may_be_overtaken(s)
+    if (s.confirm_first and not was_open) or (overtaken and not was_pending):
         ask_now(s)
         return
     end_attempt(s, AttemptState.DELIVERED)
@@ -88,12 +90,15 @@ def _delivered(s: Situation, outcome: Delivered) -> None:
     s.attempt.cost = _cost(s, outcome)
     s.attempt.message = outcome.message
     s.attempt.supplier_order_id = outcome.supplier_order_id or s.attempt.supplier_order_id
-    if s.order.state is OrderState.PENDING:
+    if was_pending:
         _succeed(s, outcome, late=not was_open)
     else:
         _succeed_late(s, outcome)
     if s.source == PERSON:
         watch(s)
+    elif overtaken:
+        # Nothing may be sent elsewhere meanwhile, so it is believed first and asked about next.
+        look_soon(s)
 
 
 def _succeed(s: Situation, outcome: Delivered, *, late: bool) -> None:
@@ -263,12 +268,8 @@ def _fail(s: Situation, reason: Reason) -> None:
 
 
 def _reversed(s: Situation, outcome: Rejected) -> None:
-    """Failure after success: the supplier took it back and repaid us.
-
-    The reply to a purchase that is already delivered may be older than the delivery, or speak of a
-    repeat: it is no news before a question confirms it.
-    """
-    if s.confirm_first or s.source == PURCHASE:
+    """Failure after success: the supplier took it back and repaid us."""
+    if s.confirm_first or may_be_overtaken(s):
         ask_now(s)
         return
     end_attempt(s, AttemptState.REJECTED)
