@@ -1,4 +1,4 @@
-"""Words that were on their way when another word overtook them are no news: the supplier is asked."""
+"""A word that was on its way when another overtook it is no news: the supplier is asked."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """When a supplier is asked about an attempt, and what its answers count for; pure.
 
 A final attempt is asked about for one of two reasons. It is *doubted* when news that nobody proved,
-or that may be older than its end, contradict it; then it is asked until there is an answer. It is *watched* when it was decided
-without the supplier's own word (by "not found", or by a person) or by a word that may be old: a
-few questions, then no more.
+or that may be older than its end, contradict it; then it is asked until there is an answer. It is
+*watched* when it was decided without the supplier's own word (by "not found", or by a person) or by
+a word that may be old: a few questions, then no more.
 `not_found_since` says since when it is watched.
 """
 
