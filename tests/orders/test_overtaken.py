@@ -8,10 +8,9 @@ import pytest
 
 from gerbang.dialects.contract import OrderState
 from gerbang.orders.outcome import Delivered, NotFound, Rejected, Unknown
-from gerbang.orders.place import PlannedAttempt
 from gerbang.orders.reasons import Reason
 from gerbang.orders.transitions import AttemptState
-from gerbang.orders.writes import Placed, Recorded
+from gerbang.orders.writes import Placed, PlannedAttempt, Recorded
 from orders.house import House, open_house
 
 TAKEN_BACK = Rejected(reason=Reason.REFUNDED, reroutable=False)
