@@ -352,7 +352,12 @@ def test_both_languages_have_the_same_headings_tables_code_and_blocks(page: Path
         assert shape_of(twin_of(page)) == shape_of(page), f"change {page_name(twin_of(page))} too"
 
 
-@pytest.mark.parametrize("name", sorted(BLOCKS))
+SHOWN = {
+    name for page in PAGES if language_of(page) == "id" for name in MARKER.findall(page.read_text())
+}
+
+
+@pytest.mark.parametrize("name", sorted(SHOWN))
 def test_no_word_of_a_generated_table_is_left_in_english(name: str) -> None:
     left = set()
     english, translated = BLOCKS[name]().splitlines(), block(name, "id").splitlines()
@@ -379,3 +384,23 @@ def test_the_measurements_in_indonesian_are_those_of_the_english_page() -> None:
     english, translated = (table_of(p.read_text()) for p in (page, twin_of(page)))
     again = "run: PYTHONPATH=bench python -c 'from gerbang_bench import report; report.translate()'"
     assert indonesian.in_indonesian(english) == translated, again
+
+
+# --- the map of the code ------------------------------------------------------------------------
+
+
+def test_every_folder_of_the_program_says_what_is_in_it() -> None:
+    silent = [row for row in block("packages").splitlines() if row.endswith("|  |")]
+    assert silent == []
+
+
+def test_every_file_that_contributing_names_is_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text().partition("## Where is what")[2]
+    named = re.findall(r"`([\w*/]+(?:\.py|/))`", text)
+    missing = [
+        name
+        for name in named
+        if not [*ROOT.glob(name.rstrip("/")), *(ROOT / "src/gerbang").rglob(name.rstrip("/"))]
+    ]
+    assert named
+    assert missing == []

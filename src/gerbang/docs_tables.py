@@ -100,11 +100,6 @@ class SettingLine(msgspec.Struct, frozen=True, kw_only=True):
     default: Any
     about: str
 
-    @property
-    def variable(self) -> str:
-        """The environment variable that overrides it."""
-        return f"GERBANG_{self.name.upper()}"
-
 
 def setting_lines() -> list[SettingLine]:
     """Read every setting with its comment from the class that holds them."""
@@ -130,10 +125,8 @@ def setting_lines() -> list[SettingLine]:
 
 
 def _settings_table() -> str:
-    rows = (
-        (code(s.name), code(s.variable), code(_toml(s.default)), s.about) for s in setting_lines()
-    )
-    return table(("setting", "environment", "default", "meaning"), rows)
+    rows = ((code(s.name), code(_toml(s.default)), s.about) for s in setting_lines())
+    return table(("setting", "default", "meaning"), rows)
 
 
 def _toml(value: object) -> str:
@@ -343,6 +336,18 @@ def _commands() -> str:
     return table(("command", "what it does"), rows)
 
 
+def _packages() -> str:
+    """Every folder of the program with the first sentence of its own docstring."""
+    root = Path(__file__).parent
+    folders = sorted(file.parent.name for file in root.glob("*/__init__.py"))
+    rows = []
+    for name in folders:
+        source = (root / name / "__init__.py").read_text(encoding="utf-8")
+        said = inspect.cleandoc(ast.get_docstring(ast.parse(source)) or "").partition("\n\n")[0]
+        rows.append((code(f"{name}/"), said.replace("\n", " ").replace("``", "`")))
+    return table(("in `src/gerbang/`", "what"), rows)
+
+
 def _codes_of(dialect: Dialect) -> str:
     """What every dialect has: its own word for every reason."""
     rows = ((code(reason.value), code(word)) for reason, word in dialect.reasons.items())
@@ -376,6 +381,7 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "metrics": _metrics_table,
         "health": _health_table,
         "commands": _commands,
+        "packages": _packages,
     }
 )
 

@@ -1,1 +1,1 @@
-
+"""The ``gerbang`` command: one file for each group of subcommands."""

@@ -1,1 +1,1 @@
-
+"""Orders: intake, what a batch writes, attempts, outcomes, and what becomes of the unknown."""

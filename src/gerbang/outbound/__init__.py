@@ -1,1 +1,1 @@
-
+"""Calls to the outside: addresses that are allowed, one request sent once, transcripts."""

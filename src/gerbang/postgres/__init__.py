@@ -1,1 +1,1 @@
-
+"""The database: embedded server, migrations, `schema.sql`, and the write lane with its batches."""

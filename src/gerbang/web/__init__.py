@@ -1,3 +1,5 @@
+"""What all HTTP of a node shares: the raw server, metrics, static files, and the kit of pages."""
+
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
