@@ -19,14 +19,14 @@ class ClockBody(Taken):
 
 
 class ClockShown(BaseModel):
-    """Where the sandbox clock stands before real time."""
+    """Where the sandbox clock stands ahead of real time."""
 
     offset_seconds: int
 
 
 @router.get("/clock")
 async def get_clock(caller: Authorized) -> ClockShown:
-    """Show how far the sandbox clock stands before real time."""
+    """Show how far the sandbox clock stands ahead of real time."""
     return ClockShown(offset_seconds=(await show_clock(caller.node.pool))["offset_s"])
 
 

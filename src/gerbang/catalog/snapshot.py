@@ -63,7 +63,7 @@ class Snapshot:
         self.routes: dict[int, dict[int, Route]] = {}
         """By product id, then by route id."""
         self.sandbox_offset_s = 0
-        """How far the sandbox clock stands before real time."""
+        """How far the sandbox clock stands ahead of real time."""
         self._codes: list[str] = []
         self._credential_keys: dict[int, dict[int, tuple[str, str]]] = {}
 

@@ -39,7 +39,7 @@ def advance(
         return await move_clock(connection, seconds, actor=actor())
 
     offset_s = in_database(data_dir, work)
-    typer.echo(f"The sandbox clock stands {offset_s} s before real time.")
+    typer.echo(f"The sandbox clock stands {offset_s} s ahead of real time.")
 
 
 @clock.command("show")

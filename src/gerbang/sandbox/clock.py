@@ -43,7 +43,7 @@ class SandboxClock:
 
     @property
     def offset(self) -> timedelta:
-        """How far the clock stands before real time."""
+        """How far the clock stands ahead of real time."""
         return timedelta(seconds=self._state.sandbox_offset_s)
 
     def now(self) -> datetime:
