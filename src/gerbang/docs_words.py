@@ -14,6 +14,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Final
 
+from gerbang.cards.trial_cards import MEANINGS as TRIAL_MEANINGS
 from gerbang.dialects.nicepay.page_words import WORDS as BUYER_WORDS
 from gerbang.routing.explain import TEXTS
 
@@ -24,6 +25,7 @@ def words() -> Mapping[str, str]:
     said: dict[str, str] = {}
     for file in sorted(files("gerbang.documentation").joinpath("table_words").iterdir(), key=str):
         said |= tomllib.loads(file.read_text(encoding="utf-8"))
+    said |= TRIAL_MEANINGS
     said |= {english: indonesian for indonesian, english in BUYER_WORDS.values()}
     return MappingProxyType(said | {fact_names(en): fact_names(id_) for en, id_ in TEXTS.values()})
 

@@ -39,6 +39,8 @@ LOOK_EVERY_S: Final = 1.0
 POST_DEADLINE_S: Final = 10.0
 NEWEST: Final = 2**62
 CHECKOUT: Final = "/nicepay/redirect/v2/payment"
+RETURN: Final = "/portal/deposits/returned"
+"""Where the reseller's browser comes back to."""
 
 
 class CardDepositDesk:
@@ -98,7 +100,8 @@ class CardDepositDesk:
         number = await self._pool.fetchval(
             SQL.insert_card_deposit, reseller["id"], merchant.id, amount, actor
         )
-        payment = await self._cards.register(merchant, _registration(number, code, amount))
+        back = f"{self._cards.public_url}{RETURN}"
+        payment = await self._cards.register(merchant, _registration(number, code, amount, back))
         if isinstance(payment, Refused):
             await self._pool.fetchval(SQL.close_card_deposit, number)
             raise ConflictError(f"the payment was not registered: {payment.reason}")
@@ -204,7 +207,7 @@ class CardDepositDesk:
             await self._lane.submit(owed, deadline_s=POST_DEADLINE_S)
 
 
-def _registration(number: int, code: str, amount: int) -> Registration:
+def _registration(number: int, code: str, amount: int, return_url: str) -> Registration:
     goods = f"Deposit {code}"
     return Registration(
         channel="redirect",
@@ -216,4 +219,5 @@ def _registration(number: int, code: str, amount: int) -> Registration:
         recurring_option=2,
         details={"goodsNm": goods, "billingNm": code},
         notify_url="",
+        return_url=return_url,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -25,6 +25,7 @@ from gerbang.cards.record import WRITE_DEADLINE_S, Recorder
 from gerbang.cards.rsa import CardKeyPair, load_key_pair
 from gerbang.cards.sweep import CardSweep
 from gerbang.cards.tokens import CardKeys, preauth_token
+from gerbang.cards.trial_cards import trial_cards
 from gerbang.cards.writes import RegisterPayment
 from gerbang.clock import Clock
 from gerbang.dialects.card_contract import (
@@ -35,6 +36,7 @@ from gerbang.dialects.card_contract import (
     ChargeResult,
     PaymentMessage,
     Registration,
+    TrialCard,
 )
 from gerbang.ledger.account import HouseAccount, HouseAccountIds
 from gerbang.orders.writes import DueCallbackRow
@@ -165,6 +167,10 @@ class CardDesk:
     def now(self, merchant: Merchant) -> datetime:
         """Tell the time by the merchant's clock."""
         return self._sandbox_clock.now() if merchant.sandboxed else self._clock.now()
+
+    def trial_cards(self, merchant: Merchant) -> Sequence[TrialCard]:
+        """Give the cards that may be tried; none where a real card would be charged."""
+        return trial_cards(merchant, self.now(merchant))
 
     async def register(self, merchant: Merchant, registration: Registration) -> Payment | Refused:
         """Write a payment down."""

@@ -120,6 +120,18 @@ class NotCancelled(msgspec.Struct, frozen=True, kw_only=True):
 CancelResult = Cancelled | NotCancelled | Uncertain | Refused
 
 
+class TrialCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A card of the sandbox's issuer, as a page in testing mode shows it."""
+
+    number: str
+    expiry: str
+    cvv: str
+    holder: str
+    code: str
+    meaning: Mapping[str, str]
+    """What it does, by language."""
+
+
 class CardGateway(Protocol):
     """What a card dialect's server may ask."""
 
@@ -137,6 +149,10 @@ class CardGateway(Protocol):
 
     def now(self, merchant: Merchant) -> datetime:
         """Tell the time by the merchant's clock."""
+        ...
+
+    def trial_cards(self, merchant: Merchant) -> Sequence[TrialCard]:
+        """Give the cards that may be tried; none where a real card would be charged."""
         ...
 
     async def register(self, merchant: Merchant, registration: Registration) -> Payment | Refused:

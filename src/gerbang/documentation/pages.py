@@ -17,6 +17,7 @@ from gerbang import __version__
 from gerbang.clock import SystemClock
 from gerbang.documentation import code_samples
 from gerbang.documentation.render import Rendered, anchors_of, render, summary_of, title_of
+from gerbang.documentation.search import Passage, find, passages, snippet, words_of
 from gerbang.documentation.site import WORDS, sections
 from gerbang.documentation.source import Library, library
 from gerbang.documentation.twins import is_current
@@ -25,11 +26,12 @@ from gerbang.web import STATIC
 HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-        "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+SEARCH: Final = "search"
 _PLACES: Final = {"index": ""}
 _IMAGES: Final = "docs/images/"
 
@@ -54,6 +56,7 @@ class DocumentationSite:
         self._english = frozenset(self._library.slugs) - translated
         """Pages that there are in English only."""
         self._made: dict[tuple[str, str], str] = {}
+        self._passages: dict[str, list[Passage]] = {}
 
     # --- pages ------------------------------------------------------------------------------------
 
@@ -77,7 +80,7 @@ class DocumentationSite:
 
     def show(self, slug: str, language: str, **values: Any) -> str:
         """Put a page into the site's frame."""
-        values = {"note": "", "is_english": False, "markdown": ""} | values
+        values = {"note": "", "is_english": False, "markdown": "", "asked": ""} | values
         other = "id" if language == "en" else "en"
         return self._templates.get_template("page.html").render(
             slug=slug,
@@ -96,6 +99,31 @@ class DocumentationSite:
     def samples_page(self, slug: str, language: str, text: str) -> str:
         """Show a page of samples, which are made for each reader anew."""
         return self.show(slug, language, rendered=render(text), markdown=f"/docs/{slug}.md")
+
+    def search(self, query: str, language: str) -> str:
+        """Show the sections that have all the words of a query."""
+        if language not in self._passages:
+            slugs = {slug.removesuffix(".id") for slug in self._library.slugs}
+            texts = {slug: self._library.read(self._stored(slug, language)) for slug in slugs}
+            self._passages[language] = [
+                one for slug in sorted(slugs) for one in passages(slug, texts[slug] or "")
+            ]
+        words = words_of(query)
+        found = [
+            {
+                "title": one.title,
+                "heading": one.heading,
+                "href": self.place(one.slug, language) + (f"#{one.anchor}" if one.anchor else ""),
+                "snippet": snippet(one.text, words),
+            }
+            for one in find(self._passages[language], words)
+        ]
+        asked = " ".join(words)
+        html = self._templates.get_template("search.html").render(
+            words=WORDS[language], asked=asked, found=found
+        )
+        shown = Rendered(title=WORDS[language]["search"], html=html, headings=())
+        return self.show(SEARCH, language, rendered=shown, asked=asked)
 
     def _note(self, slug: str, stored: str, text: str, language: str) -> str:
         """Say that a page is English only, or older than the English one."""
@@ -200,6 +228,9 @@ class DocumentationSite:
         if slug in code_samples.slugs():
             text = _samples(slug, language, request)
             return HTMLResponse(self.samples_page(slug, language, text), headers=HEADERS)
+        if slug == SEARCH:
+            query = request.query_params.get("q", "")
+            return HTMLResponse(self.search(query, language), headers=HEADERS)
         html = self.page(slug or "index", language)
         if html is not None:
             return HTMLResponse(html, headers=HEADERS)

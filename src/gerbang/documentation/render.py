@@ -69,13 +69,18 @@ def title_of(text: str) -> str:
     return re.sub(r"[`*]", "", found[1]).strip() if found else ""
 
 
+_NO_SENTENCE: Final = ("|", "```", "-", "[", "<", "!")
+
+
 def summary_of(text: str) -> str:
     """Give a page's first sentence as plain text."""
     body = re.sub(r"^#.*$", "", _COMMENT.sub("", text), flags=re.MULTILINE)
-    paragraphs = [p for p in body.split("\n\n") if p.strip() and p.strip()[0] not in "|`-[<"]
+    paragraphs = [
+        p for p in body.split("\n\n") if p.strip() and not p.strip().startswith(_NO_SENTENCE)
+    ]
     plain = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", paragraphs[0]) if paragraphs else ""
     plain = " ".join(re.sub(r"[*`]", "", plain).split())
-    return re.split(r"(?<=[.:]) ", plain, maxsplit=1)[0]
+    return re.split(r"(?<=\.) (?=[A-Z])", plain, maxsplit=1)[0]
 
 
 def anchors_of(text: str) -> list[str]:

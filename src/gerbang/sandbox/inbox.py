@@ -10,6 +10,7 @@ import msgspec
 from starlette.routing import BaseRoute
 
 from gerbang.outbound.message import Answered, InboundRequest
+from gerbang.sandbox.shop_page import fields_of_return, shop_page
 from gerbang.web.asgi import JSON_TYPE, raw_route
 
 CALLBACKS_KEPT_MAX: Final = 200
@@ -32,7 +33,7 @@ class Inbox:
         ]
 
     async def receive(self, request: InboundRequest) -> Answered:
-        """Keep a callback and acknowledge it."""
+        """Keep a callback and acknowledge it; a buyer's browser is shown what it brought."""
         self._kept.appendleft(
             {
                 "method": request.method,
@@ -41,6 +42,9 @@ class Inbox:
                 "body": request.body.decode("utf-8", "replace"),
             }
         )
+        returned = fields_of_return(request)
+        if returned is not None:
+            return shop_page(returned)
         return Answered(status=200, headers=JSON_TYPE, body=b'{"status":"ok"}')
 
     async def show(self, _request: InboundRequest) -> Answered:

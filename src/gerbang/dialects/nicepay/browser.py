@@ -232,7 +232,8 @@ class Browser:
                 problems=problems or {},
                 result_cd=code,
                 attempts_left=max(limit - payment.failures, 0) if limit else None,
-                language_url=f"{CHECKOUT_PATH}?tXid={payment.txid}",
+                language_url=_checkout_url(payment),
+                trial_cards=self._gateway.trial_cards(merchant),
             )
         )
         return page_answer(page)
@@ -247,12 +248,12 @@ class Browser:
         txid, sealed = fields.get("tXid", ""), fields.get(SEALED, "")
         payment = await self._gateway.find(txid)
         if payment is None or not sealed:
-            return self._dead_end(request, fields, "9157")
+            return self._dead_end(request, fields, "9157", payment)
         merchant = self._gateway.merchant_of(payment)
         if "otp" not in fields and "answer" not in fields:
             opened = await self._gateway.open_challenge(txid, sealed)
             if isinstance(opened, Refused):
-                return self._dead_end(request, fields, "9157")
+                return self._dead_end(request, fields, "9157", payment)
             if not opened.silent:
                 return self._question(request, fields, merchant, payment, opened)
         cancelled = fields.get("answer") == "cancel"
@@ -260,7 +261,7 @@ class Browser:
             txid, sealed, password=Hidden(fields.get("otp", "")), cancelled=cancelled
         )
         if isinstance(result, Refused) and result.reason is CardReason.CHALLENGE_OVER:
-            return self._dead_end(request, fields, "9157")
+            return self._dead_end(request, fields, "9157", payment)
         return await self._after(request, merchant, payment, result, payment.return_url)
 
     def _question(
@@ -371,14 +372,27 @@ class Browser:
         )
         return page_answer(page, returns_to=return_url)
 
-    def _dead_end(self, request: InboundRequest, fields: Mapping[str, str], code: str) -> Answered:
-        """A result that goes nowhere: the return address was not authenticated."""
+    def _dead_end(
+        self,
+        request: InboundRequest,
+        fields: Mapping[str, str],
+        code: str,
+        payment: Payment | None = None,
+    ) -> Answered:
+        """A result that sends nobody on: the return address was not authenticated.
+
+        A payment on the hosted page is led back there, which knows how it stands.
+        """
         txid = fields.get("tXid", "")[:30]
-        shown = {"resultCd": code, "resultMsg": spec.text_of(code), "tXid": txid}
-        page = result_page(
-            ResultView(language=_language(request, fields), result_cd=code, fields=shown, txid=txid)
+        hosted = payment is not None and payment.channel == "redirect"
+        view = ResultView(
+            language=_language(request, fields),
+            result_cd=code,
+            fields={"resultCd": code, "resultMsg": spec.text_of(code), "tXid": txid},
+            txid=txid,
+            again_url=_checkout_url(payment) if payment is not None and hosted else "",
         )
-        return page_answer(page)
+        return page_answer(result_page(view))
 
 
 def uncertain_page(request: InboundRequest) -> Answered:
@@ -387,6 +401,10 @@ def uncertain_page(request: InboundRequest) -> Answered:
     fields = {"resultCd": code, "resultMsg": spec.text_of(code)}
     view = ResultView(language=_language(request, {}), result_cd=code, fields=fields)
     return page_answer(result_page(view))
+
+
+def _checkout_url(payment: Payment) -> str:
+    return f"{CHECKOUT_PATH}?tXid={payment.txid}"
 
 
 def _token_holds(fields: Fields, merchant: Merchant, payment: Payment) -> bool:

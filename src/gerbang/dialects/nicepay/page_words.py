@@ -24,6 +24,12 @@ WORDS: Final[Mapping[str, Pair]] = {
         "Mode uji coba: tidak ada uang yang berpindah.",
         "Test mode: no money moves.",
     ),
+    "trials": ("Kartu uji", "Test cards"),
+    "trials_about": (
+        "Nomor-nomor ini hanya ada dalam mode uji coba. Tekan satu untuk mengisi formulirnya.",
+        "These numbers exist in test mode only. Press one to fill the form with it.",
+    ),
+    "trials_all": ("Semua kartu uji dan hasilnya", "All test cards and what they do"),
     "card_details": ("Detail kartu", "Card details"),
     "card_number": ("Nomor kartu", "Card number"),
     "expiry": ("Masa berlaku", "Expiry date"),
@@ -91,6 +97,15 @@ WORDS: Final[Mapping[str, Pair]] = {
         "The result is not certain yet. Do not pay again before the merchant tells you.",
     ),
     "result_close": ("Halaman ini boleh ditutup.", "You may close this page."),
+    "result_paid_next": (
+        "Simpan nomor pembayaran ini. Penjual sudah diberi tahu dan akan memproses pesanan Anda.",
+        "Keep this payment id. The merchant has been told and will handle your order.",
+    ),
+    "result_failed_next": (
+        "Kembalilah ke penjual untuk mencoba lagi atau memilih cara bayar lain.",
+        "Go back to the merchant to try again or to pay in another way.",
+    ),
+    "result_again": ("Kembali ke halaman pembayaran", "Back to the payment page"),
     "result_code": ("Kode", "Code"),
     "result_id": ("Nomor pembayaran", "Payment id"),
     # --- what is wrong with a field, as the browser and the server say it -----------------------

@@ -3,7 +3,8 @@
 Every page starts with ``<head>`` and has no doctype, because the protocol's clients look for that
 (protocol sheet §0, §5.3). The language is set on a later ``<html>`` tag, which a browser merges
 into the root. Nothing is inline: scripts and styles come from our own address, and the
-Content-Security-Policy names where forms may go. A page never shows a whole card number.
+Content-Security-Policy names where forms may go. A page never shows a buyer's whole card
+number; those of the sandbox are shown in testing mode.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import jinja2
 import msgspec
 from markupsafe import escape
 
+from gerbang.dialects.card_contract import TrialCard
 from gerbang.dialects.nicepay.card_form import BRANDS
 from gerbang.dialects.nicepay.page_words import (
     FIELD_OF_PROBLEM,
@@ -85,6 +87,8 @@ class CheckoutView(msgspec.Struct, frozen=True, kw_only=True):
     attempts_left: int | None = None
     language_url: str = ""
     """The page's own address with ``tXid``, to which ``&lang=`` is added; empty hides the links."""
+    trial_cards: Sequence[TrialCard] = ()
+    """What the sandbox issuer knows; a page that takes real cards has none."""
 
 
 class BeginView(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,13 +128,15 @@ class ReturnView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResultView(msgspec.Struct, frozen=True, kw_only=True):
-    """A result that goes nowhere: no action, no script; `fields` for clients that parse (§0)."""
+    """A result that sends nobody on: no action, no script; `fields` for clients that parse (§0)."""
 
     language: Language
     result_cd: str
     fields: Mapping[str, str]
     order: OrderFace | None = None
     txid: str = ""
+    again_url: str = ""
+    """The hosted page of this payment, where it can be looked at or tried again."""
 
 
 # --- the pages -----------------------------------------------------------------------------------
@@ -138,6 +144,8 @@ class ResultView(msgspec.Struct, frozen=True, kw_only=True):
 
 def checkout_page(view: CheckoutView) -> bytes:
     """Show the card form, with what was wrong the last time beside the fields."""
+    if view.trial_cards and not view.order.testing:
+        raise ValueError("test cards are shown in testing mode only")
     problems = dict(view.problems)
     failed = problem_of(view.result_cd) if view.result_cd else ""
     if failed in FIELD_OF_PROBLEM:
@@ -176,7 +184,7 @@ def _escaped(text: str) -> str:
 
 
 def result_page(view: ResultView) -> bytes:
-    """Say what it came to, and lead nowhere."""
+    """Say what it came to and what to do next; it leads at most to the hosted page."""
     word = problem_of(view.result_cd) if view.result_cd != "0000" else ""
     return _render("result", view, result=result_of(view.result_cd), problem=word)
 

@@ -32,18 +32,17 @@ if (menu) {
 
 const filter = document.querySelector("[data-filter]");
 if (filter) {
+  // Titles that fit are left while one types; Enter searches the texts.
   filter.addEventListener("input", () => {
-    const wanted = filter.value.trim().toLowerCase();
+    const typed = filter.value.trim().toLowerCase();
+    const titles = [...document.querySelectorAll(".pages li")].map((item) => item.textContent.toLowerCase());
+    const wanted = titles.some((title) => title.includes(typed)) ? typed : "";
     document.querySelectorAll(".pages li").forEach((item) => {
       item.hidden = !item.textContent.toLowerCase().includes(wanted);
     });
     document.querySelectorAll(".pages h2").forEach((heading) => {
       heading.hidden = !heading.nextElementSibling.querySelector("li:not([hidden])");
     });
-  });
-  filter.addEventListener("keydown", (event) => {
-    const first = document.querySelector(".pages li:not([hidden]) a");
-    if (event.key === "Enter" && first) first.click();
   });
   document.addEventListener("keydown", (event) => {
     const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName);

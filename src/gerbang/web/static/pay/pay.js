@@ -197,6 +197,21 @@
     });
   }
 
+  // --- cards of the sandbox, which only a page in testing mode has ------------------------------
+
+  for (const button of document.querySelectorAll("[data-trial]")) {
+    button.addEventListener("click", () => {
+      const filled = [[number, "number"], [expiry, "expiry"], [cvv, "cvv"], [holder, "holder"]];
+      for (const [input, name] of filled) {
+        if (!input) continue;
+        input.value = button.dataset[name];
+        input.dispatchEvent(new Event("input"));
+        show(input, "");
+      }
+      document.querySelector("[data-pay]").focus();
+    });
+  }
+
   // --- the one-time password ----------------------------------------------------------------------
 
   const otp = byId("otp");
