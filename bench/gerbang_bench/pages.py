@@ -1,7 +1,7 @@
-"""How long the console's pages take with many orders stored.
+"""How long pages of the console and the portal take with many orders stored.
 
-python -m gerbang_bench.pages load FOLDER 10000000 [RESELLERS]
-python -m gerbang_bench.pages measure FOLDER
+python -m gerbang_bench.pages load FOLDER 10000000
+python -m gerbang_bench.pages measure FOLDER [console|portal]
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import re
 import statistics
 import sys
 import time
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx
 from starlette.applications import Starlette
@@ -38,33 +38,28 @@ KEY_TEXT: Final = base64.b64encode(KEPT_KEY).decode()
 TIMES: Final = 30
 WARM: Final = 3
 RESELLERS: Final = 50
+SITES: Final = ("console", "portal")
 
 
-async def load(server: EmbeddedPostgres, orders: int, resellers: int) -> None:
+async def load(server: EmbeddedPostgres, orders: int) -> None:
     """Make a database with so many orders, and somebody who looks at it."""
     dsn = await make_database(server, KEPT)
-    await make_world(dsn, secret_key=KEPT_KEY, resellers=resellers)
+    await make_world(dsn, secret_key=KEPT_KEY, resellers=RESELLERS)
     await load_orders(dsn, orders, say=print)
 
 
-async def measure(dsn: str, folder: Path) -> None:
-    """Ask for each page some times and print median and p95."""
+async def measure(dsn: str, folder: Path, sites: Sequence[str]) -> None:
+    """Ask for each page of some sites some times and print median and p95."""
     node = Node(Settings(data_dir=str(folder), secret_key=KEY_TEXT), database_url=dsn)
     await node.start(work=False)
     try:
-        async with node.pool.acquire() as connection:
-            await connection.execute("VACUUM ANALYZE orders")
-            if not await connection.fetchval("SELECT count(*) FROM users"):
-                await create_user(
-                    connection, "bench", name="Bench", role=Role.OWNER, password=PASSWORD,
-                    passwords=Passwords(), actor="bench",
-                )  # fmt: skip
-        await _time_pages(node)
+        await node.pool.execute("VACUUM ANALYZE orders")
+        await _time_pages(node, sites)
     finally:
         await node.stop()
 
 
-async def _time_pages(node: Node) -> None:
+async def _time_pages(node: Node, sites: Sequence[str]) -> None:
     stored = await node.pool.fetchval("SELECT count(*) FROM orders")
     row = await node.pool.fetchrow(
         "SELECT o.id, o.reference, o.destination, o.sn, o.business_day, r.code FROM orders o"
@@ -89,21 +84,61 @@ async def _time_pages(node: Node) -> None:
         "profit, today": f"/ledger/profit?from={day}&until={day}",
         "profit, a whole day": f"/ledger/profit?from={whole}&until={whole}",
     }
-    client = httpx.AsyncClient(
+    print(f"{stored:,} orders stored; milliseconds in one process, without the network")
+    if "console" in sites:
+        await _time_site(node, "console", pages)
+        made = [await _made_anew(node) for _ in range(TIMES)]
+        print(f"| overview, made anew | {statistics.median(made):.0f} | {_p95(made):.0f} |")
+    if "portal" in sites:
+        await _time_site(node, "portal", _portal_pages(row, day), reseller=row["code"])
+
+
+def _portal_pages(row: Any, day: date) -> dict[str, str]:
+    """Give the pages of a reseller; the row is one of its orders of today."""
+    month_ago = day - timedelta(days=30)
+    return {
+        "home": "",
+        "orders, newest": "/orders",
+        "orders, page 2 by key": f"/orders?after={row['id']}",
+        "orders, failed (there are none)": "/orders?state=failed",
+        "orders, pending (there are none)": "/orders?state=pending",
+        "orders, a day a month ago": f"/orders?from={month_ago}&to={month_ago}",
+        "search: reference": f"/orders?q={row['reference']}",
+        "search: order id": f"/orders?q={row['id']}",
+        "search: destination": f"/orders?q={row['destination']}",
+        "search: serial number": f"/orders?q={row['sn'] or 'NOTHING123'}",
+        "search: nothing there": "/orders?q=NOTHING123",
+        "order page": f"/orders/{row['id']}",
+        "statement": "/statement",
+        "statement, a day a month ago": f"/statement?from={month_ago}&to={month_ago}",
+        "terms": "/terms",
+        "callbacks": "/callbacks",
+        "price list": "/prices",
+        "go-live checklist": "/developer/go-live",
+    }
+
+
+async def _time_site(
+    node: Node, site: str, pages: Mapping[str, str], *, reseller: str | None = None
+) -> None:
+    """Sign in to a site as somebody made for it, and time its pages."""
+    if not await node.pool.fetchval("SELECT 1 FROM users WHERE username = $1", site):
+        async with node.pool.acquire() as connection:
+            await create_user(
+                connection, site, name="Bench", role=Role.RESELLER if reseller else Role.OWNER,
+                reseller=reseller, password=PASSWORD, passwords=Passwords(), actor="bench",
+            )  # fmt: skip
+    async with httpx.AsyncClient(
         transport=httpx.ASGITransport(Starlette(routes=all_routes(node))),
         base_url="http://gerbang",
         headers={"origin": "http://gerbang", "accept-language": "en"},
         timeout=60,
-    )
-    form = {"username": "bench", "password": PASSWORD}
-    await client.post("/console/sign-in", data=form)
-    print(f"{stored:,} orders stored; milliseconds in one process, without the network")
-    for name, path in pages.items():
-        times = await _times(client, f"/console{path}")
-        print(f"| {name} | {statistics.median(times):.0f} | {_p95(times):.0f} |")
-    made = [await _made_anew(node) for _ in range(TIMES)]
-    print(f"| overview, made anew | {statistics.median(made):.0f} | {_p95(made):.0f} |")
-    await client.aclose()
+    ) as client:
+        form = {"username": site, "password": PASSWORD}
+        await client.post(f"/{site}/sign-in", data=form)
+        for name, path in pages.items():
+            times = await _times(client, f"/{site}{path}")
+            print(f"| {site}: {name} | {statistics.median(times):.0f} | {_p95(times):.0f} |")
 
 
 async def _made_anew(node: Node) -> float:
@@ -139,10 +174,9 @@ def main() -> None:
     server.start()
     try:
         if what == "load":
-            resellers = int(sys.argv[4]) if len(sys.argv) > 4 else RESELLERS
-            asyncio.run(load(server, int(sys.argv[3]), resellers))
+            asyncio.run(load(server, int(sys.argv[3])))
         else:
-            asyncio.run(measure(server.dsn_for(KEPT), folder))
+            asyncio.run(measure(server.dsn_for(KEPT), folder, sys.argv[3:] or SITES))
     finally:
         server.stop()
 

@@ -317,3 +317,19 @@ async def test_a_receipt_is_given_for_a_success_as_pdf_and_text(
     text = (await own.get(f"{path}/receipt?format=text")).text
     assert "PORTAL-RECEIPT" in text
     assert "demo-socx" not in text
+
+
+async def test_a_reseller_sees_its_monthly_minimum_and_what_follows(
+    demo: RunningDemo, own: httpx.AsyncClient, other: httpx.AsyncClient
+) -> None:
+    await delivered(demo, "PORTAL-TERMS")
+    async with demo.http(headers=demo.admin) as api:
+        await api.patch("/api/resellers/DEMO/terms", json={"orders_per_month_min": 1})
+        mine = (await own.get("/portal/terms")).text
+        await api.patch("/api/resellers/DEMO/terms", json={"orders_per_month_min": None})
+    assert "This month&#39;s minimum is reached." in mine
+    assert "of at least 1 successful orders" in mine
+    theirs = (await other.get("/portal/terms")).text
+    assert "of at least 1.000 successful orders" in theirs
+    assert "Nothing is charged or stopped by itself" in theirs
+    assert "Rp100.000 for each started 1.000 inquiries" in theirs

@@ -10,7 +10,7 @@ import asyncio
 import re
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from functools import cache, partial
@@ -20,6 +20,7 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 
 from gerbang.callbacks.deliver import is_acknowledged
+from gerbang.callbacks.doctor_words import ADVICE, OF_CERTIFICATES, SAYS, todo_of_status
 from gerbang.outbound.addresses import AddressPolicy
 from gerbang.outbound.client import OutboundClient
 from gerbang.outbound.failures import tls_word
@@ -43,12 +44,19 @@ class Step(StrEnum):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What one step found; `advice` says what to do about it."""
+    """What one step found; `advice` says what to do about it.
+
+    `because` and `todo` name both for pages that speak another language: in `SAYS` with `values`,
+    and in `ADVICE`.
+    """
 
     step: Step
     ok: bool
     text: str
-    advice: str = ""
+    advice: str
+    because: str
+    values: Mapping[str, str]
+    todo: str
 
 
 class _Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,9 +68,22 @@ class _Target(msgspec.Struct, frozen=True, kw_only=True):
 class _Stop(Exception):  # noqa: N818 (it ends the steps, and is no error of ours)
     """A step failed."""
 
-    def __init__(self, step: Step, text: str, advice: str = "") -> None:
-        super().__init__(text)
-        self.finding = Finding(step=step, ok=False, text=text, advice=advice)
+    def __init__(self, step: Step, because: str, todo: str, **values: object) -> None:
+        super().__init__(because)
+        self.finding = _found(step, because, ok=False, todo=todo, **values)
+
+
+def _found(step: Step, because: str, *, ok: bool, todo: str = "", **values: object) -> Finding:
+    told = {name: str(value) for name, value in values.items()}
+    return Finding(
+        step=step,
+        ok=ok,
+        text=SAYS[because].format_map(told),
+        advice=ADVICE[todo] if todo else "",
+        because=because,
+        values=told,
+        todo=todo,
+    )
 
 
 async def diagnose(
@@ -87,7 +108,7 @@ async def diagnose(
         findings.append(stop.finding)
     except TimeoutError:
         step = list(Step)[len(findings)]
-        findings.append(Finding(step=step, ok=False, text="took too long", advice=_FIREWALL))
+        findings.append(_found(step, "too_long", ok=False, todo="firewall"))
     return findings
 
 
@@ -100,16 +121,19 @@ async def _probe(
     url: str, findings: list[Finding], *, client: OutboundClient, addresses: AddressPolicy
 ) -> None:
     target = _read_url(url)
-    findings.append(Finding(step=Step.URL, ok=True, text=f"{target.host} port {target.port}"))
+    findings.append(_found(Step.URL, "host", ok=True, host=target.host, port=target.port))
     found = await _resolve(target)
-    findings.append(Finding(step=Step.NAME, ok=True, text=", ".join(found)))
+    findings.append(_found(Step.NAME, "addresses", ok=True, addresses=", ".join(found)))
     allowed = _allowed(found, addresses)
-    findings.append(Finding(step=Step.ADDRESS, ok=True, text=", ".join(allowed)))
+    findings.append(_found(Step.ADDRESS, "addresses", ok=True, addresses=", ".join(allowed)))
     source = client.settings.callback_source_ip
     address = await _connect(target, allowed, source)
-    findings.append(Finding(step=Step.CONNECT, ok=True, text=f"connected to {address}"))
-    text = await _handshake(target, address, client=client) if target.tls else _NO_TLS
-    findings.append(Finding(step=Step.TLS, ok=True, text=text))
+    findings.append(_found(Step.CONNECT, "connected", ok=True, address=address))
+    if target.tls:
+        version = await _handshake(target, address, client=client)
+        findings.append(_found(Step.TLS, "tls_version", ok=True, version=version))
+    else:
+        findings.append(_found(Step.TLS, "tls_not_used", ok=True))
 
 
 # --- the steps -----------------------------------------------------------------------------------
@@ -120,10 +144,10 @@ def _read_url(url: str) -> _Target:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise _Stop(Step.URL, f"not a URL: {error}", _URL_ADVICE) from None
+        raise _Stop(Step.URL, "not_a_url", "url", error=error) from None
     host = parts.hostname or ""
     if parts.scheme not in ("http", "https") or not host or not url.isascii():
-        raise _Stop(Step.URL, "not an http(s) URL", _URL_ADVICE)
+        raise _Stop(Step.URL, "not_http", "url")
     tls = parts.scheme == "https"
     return _Target(host=host, port=port or _default_port(parts), tls=tls)
 
@@ -143,9 +167,8 @@ async def _resolve(target: _Target) -> list[str]:
     try:
         rows = await asyncio.get_running_loop().run_in_executor(_threads(), look_up)
     except OSError as error:
-        advice = "Check the spelling and that the domain has an A or AAAA record."
-        text = f"{target.host} cannot be resolved: {error.strerror}"
-        raise _Stop(Step.NAME, text, advice) from None
+        why = {"host": target.host, "error": error.strerror}
+        raise _Stop(Step.NAME, "not_resolved", "name", **why) from None
     return list(dict.fromkeys(str(row[4][0]) for row in rows))
 
 
@@ -154,7 +177,7 @@ def _allowed(found: Sequence[str], addresses: AddressPolicy) -> list[str]:
     allowed = [address for address, why in refusals.items() if why is None]
     if not allowed:
         text = ", ".join(f"{address} is refused ({why})" for address, why in refusals.items())
-        raise _Stop(Step.ADDRESS, text, "Use a public address, or let the operator allow this one.")
+        raise _Stop(Step.ADDRESS, "refused", "address", refusals=text)
     return allowed
 
 
@@ -168,7 +191,7 @@ async def _connect(target: _Target, allowed: Sequence[str], source: str) -> str:
             errors.append(f"{address}: {error.strerror or error}")
         else:
             return address
-    raise _Stop(Step.CONNECT, "; ".join(errors), _FIREWALL)
+    raise _Stop(Step.CONNECT, "not_connected", "firewall", errors="; ".join(errors))
 
 
 async def _handshake(target: _Target, address: str, *, client: OutboundClient) -> str:
@@ -176,10 +199,10 @@ async def _handshake(target: _Target, address: str, *, client: OutboundClient) -
     try:
         return await _open(target, address, source=source, tls=client.tls_context())
     except ssl.SSLCertVerificationError as error:
-        advice = _CERTIFICATE_ADVICE.get(error.verify_code, _CERTIFICATE_OTHER)
-        raise _Stop(Step.TLS, f"certificate: {error.verify_message}", advice) from None
+        todo = OF_CERTIFICATES.get(error.verify_code, "certificate")
+        raise _Stop(Step.TLS, "certificate", todo, error=error.verify_message) from None
     except OSError as error:
-        raise _Stop(Step.TLS, f"TLS failed: {tls_word(error)}", _TLS_ADVICE) from None
+        raise _Stop(Step.TLS, "tls_failed", "tls", error=tls_word(error)) from None
 
 
 async def _open(target: _Target, address: str, *, source: str, tls: ssl.SSLContext | None) -> str:
@@ -202,26 +225,22 @@ async def _open(target: _Target, address: str, *, source: str, tls: ssl.SSLConte
 def judge_answer(answer: SendResult) -> Finding:
     """Say what an answer to a callback means; pure."""
     if not isinstance(answer, Answered):
-        return _failed(f"no answer: {answer.error}", _silence_advice(answer.error))
+        return _failed("no_answer", _silence(answer.error), error=answer.error)
     challenge = challenge_word(answer)
     if challenge is not None:
-        return _failed(f"a challenge page answered ({challenge})", _CHALLENGE_ADVICE)
+        return _failed("challenge", "bot", word=challenge)
     if 300 <= answer.status <= 399:  # noqa: PLR2004 (the range of HTTP's redirects)
         where = next((value for name, value in answer.headers if name == "location"), "nowhere")
-        return _failed(
-            f"redirects ({answer.status}) to {where.split('?')[0]}",
-            "Redirects are not followed: set the final address as callback URL.",
-        )
+        return _failed("redirects", "redirect", status=answer.status, where=where.split("?")[0])
+    told = {"status": answer.status, "elapsed_ms": answer.elapsed_ms}
     if not is_acknowledged(answer.status):
-        advice = _STATUS_ADVICE.get(answer.status, "Answer with 200 once the callback is stored.")
-        return _failed(f"answered {answer.status} after {answer.elapsed_ms} ms", advice)
-    slow = "Store the callback, answer, then work on it." if answer.elapsed_ms > SLOW_MS else ""
-    text = f"acknowledged with {answer.status} after {answer.elapsed_ms} ms"
-    return Finding(step=Step.ANSWER, ok=True, text=text, advice=slow)
+        return _failed("answered", todo_of_status(answer.status), **told)
+    slow = "store_first" if answer.elapsed_ms > SLOW_MS else ""
+    return _found(Step.ANSWER, "acknowledged", ok=True, todo=slow, **told)
 
 
-def _failed(text: str, advice: str) -> Finding:
-    return Finding(step=Step.ANSWER, ok=False, text=text, advice=advice)
+def _failed(because: str, todo: str, **values: object) -> Finding:
+    return _found(Step.ANSWER, because, ok=False, todo=todo, **values)
 
 
 def challenge_word(answer: Answered) -> str | None:
@@ -246,46 +265,7 @@ _CHALLENGE: Final = re.compile(
 )
 
 
-def _silence_advice(error: str) -> str:
+def _silence(error: str) -> str:
     if "deadline" in error:
-        return "Answer within the time limit: store the callback, answer, then work on it."
-    if "too large" in error:
-        return "Answer with a short text; a whole page answers here."
-    return "The server accepts connections but does not answer HTTP: look into its error log."
-
-
-_NO_TLS: Final = "not used: whoever is on the way can read and change callbacks"
-_URL_ADVICE: Final = "Give a full address such as https://example.com/callback."
-_FIREWALL: Final = (
-    "Check that the server runs and that its firewall lets our address in"
-    " (GERBANG_CALLBACK_SOURCE_IP)."
-)
-_TLS_ADVICE: Final = "Offer TLS 1.2 or newer on this port, or use http:// if it speaks plain HTTP."
-_CERTIFICATE_OTHER: Final = "Install a certificate of a public authority, with its whole chain."
-_CERTIFICATE_ADVICE: Final = {
-    10: "The certificate has expired: renew it.",
-    18: "The certificate signed itself: install one of a public authority.",
-    19: "The chain ends in an authority nobody knows: install a public certificate.",
-    20: "The intermediate certificate is missing: install the full chain.",
-    21: "The intermediate certificate is missing: install the full chain.",
-    62: "The certificate is for another name: use that name, or add this one to it.",
-    64: "The certificate is for another address: use the name it was made for.",
-}
-_STATUS_ADVICE: Final = {
-    401: "The server wants a login: let this path in without one; callbacks are signed.",
-    403: "The server or its firewall refuses us: let our address in.",
-    404: "The path does not exist: check the callback URL.",
-    405: "The path does not take this method: accept the method of the callback format.",
-    406: "A web application firewall refuses the request: exempt this path.",
-    415: "The server does not take this content type: accept that of the callback format.",
-    419: "A CSRF check refuses the request: exempt this path.",
-    429: "The server limits us: allow more requests from our address.",
-    500: "The receiver's program crashed: look into its error log.",
-    502: "The receiver's program is not running behind its proxy.",
-    503: "The receiver is overloaded or in maintenance.",
-    504: "The receiver's program is too slow for its own proxy.",
-}
-_CHALLENGE_ADVICE: Final = (
-    "Callbacks cannot solve challenges: exempt this path from bot protection, or move to a host"
-    " without it."
-)
+        return "in_time"
+    return "short" if "too large" in error else "silent"

@@ -31,6 +31,8 @@ class Who(msgspec.Struct, frozen=True, kw_only=True):
     asker: Asker
     credential: Credential | None = None
     merchant: Merchant | None = None
+    merchants: Sequence[Merchant] = ()
+    """All of the reseller's; the address of a page chooses another one with ``?imid=``."""
 
     @property
     def may_try(self) -> bool:
@@ -117,12 +119,13 @@ async def _merchant(visit: Visit) -> Who:
     rows = await visit.pool.fetch(SQL.merchants, own_id(visit))
     found = [visit.node.cards.merchant(row["imid"]) for row in rows]
     mine = [one for one in found if one is not None]
+    asked = [one for one in mine if one.imid == visit.query.get("imid")]
     # The plainest account answers the plainest sample: no challenge, no hold, nothing live.
-    merchant = min(mine, key=_plainness, default=None)
+    merchant = min(asked or mine, key=_plainness, default=None)
     url = (await own_reseller(visit))["callback"]["url"]
     ids = {"iMid": merchant.imid if merchant else NO_IMID, "notify": url or NO_NOTIFY}
     known = {"merchant_key": merchant.key if merchant else ""}
-    return Who(asker=_asker(visit, ids, known), merchant=merchant)
+    return Who(asker=_asker(visit, ids, known), merchant=merchant, merchants=mine)
 
 
 def _plainness(merchant: Merchant) -> tuple[bool, bool, bool, bool, bool]:

@@ -6,10 +6,13 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gerbang.callbacks.resend import list_callbacks, resend_callback, show_callback
+from gerbang.callbacks.resend import resend_callback, show_callback
 from gerbang.errors import ConflictError, NotFoundError
 from gerbang.people.role import Permission
 from gerbang.portal.days import one_of
+from gerbang.portal.find import LOOKED_AT_MAX
+from gerbang.portal.own import own_id
+from gerbang.portal.store import NEWEST, SQL
 from gerbang.web.pages.paging import ROWS, after_of, page_of
 from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
@@ -27,15 +30,21 @@ def add_pages(site: Site) -> None:
 
 async def callbacks_page(visit: Visit) -> Response:
     """List callbacks."""
-    found = await list_callbacks(
-        visit.pool,
-        reseller=visit.user.reseller_code,
-        state=one_of(visit.query, "state", STATES),
-        before=after_of(visit.query),
-        limit=ROWS,
+    state = one_of(visit.query, "state", STATES)
+    start = (own_id(visit), after_of(visit.query) or NEWEST)
+    rows = await visit.pool.fetch(SQL.callbacks, *start, state, ROWS, LOOKED_AT_MAX)
+    after = rows[-1]["id"] if rows else None
+    if len(rows) < ROWS:
+        after = await visit.pool.fetchval(SQL.callbacks_looked_at, *start, LOOKED_AT_MAX - 1)
+    items = [dict(row) for row in rows]
+    page = page_of(items, after=after, path=visit.path, query=visit.query)
+    return visit.page(
+        "portal/callbacks.html",
+        page=page,
+        states=STATES,
+        query=visit.query,
+        looked_at=LOOKED_AT_MAX,
     )
-    page = page_of(found["items"], after=found["next"], path=visit.path, query=visit.query)
-    return visit.page("portal/callbacks.html", page=page, states=STATES, query=visit.query)
 
 
 async def callback_page(visit: Visit) -> Response:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime, time, timedelta
-
-from gerbang.clock import WIB
+from datetime import date
 
 
 def day_of(query: Mapping[str, str], name: str) -> date | None:
@@ -14,13 +12,6 @@ def day_of(query: Mapping[str, str], name: str) -> date | None:
         return date.fromisoformat(query.get(name, ""))
     except ValueError:
         return None
-
-
-def begin_of(day: date | None, *, days_later: int = 0) -> datetime | None:
-    """Give the moment a WIB day begins, or the day some days later."""
-    if day is None or day.year >= date.max.year:
-        return None
-    return datetime.combine(day + timedelta(days=days_later), time(), WIB)
 
 
 def one_of(query: Mapping[str, str], name: str, allowed: Collection[str]) -> str | None:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from gerbang.cards.deposit import CHECKOUT
 from gerbang.cards.merchant import Merchant
+from gerbang.cards.payment import CHARGED, PaymentState
 from gerbang.deposits.read import list_tickets, show_ticket
 from gerbang.dialects.contract import Refusal, TicketRequest
 from gerbang.errors import BadInputError, NotFoundError
@@ -22,6 +23,7 @@ from gerbang.web.pages.visit import Visit
 ROWS: Final = 20
 CARD_ROWS: Final = 5
 DIALECT: Final = "portal"
+_PAID: Final = frozenset(state.value for state in CHARGED)
 _USE: Final = Permission.PORTAL_USE
 
 
@@ -30,6 +32,8 @@ def add_pages(site: Site) -> None:
     site.get("/deposits", deposits_page, may=_USE)
     site.post("/deposits", post_deposit, may=_USE, form_page=deposits_page)
     site.post("/deposits/card", post_card_deposit, may=_USE, form_page=deposits_page)
+    site.get("/deposits/returned", returned, may=_USE)
+    site.post("/deposits/returned", returned, may=_USE)
     site.get("/deposits/{id}", deposit_page, may=_USE)
 
 
@@ -105,6 +109,20 @@ async def _card_deposits(visit: Visit, reseller: Mapping[str, Any]) -> dict[str,
     found = await visit.node.card_office.deposits.list(code=reseller["code"], limit=CARD_ROWS)
     limits = merchant.limits
     return {"rows": found["items"], "least": limits.amount_min, "most": limits.amount_max}
+
+
+async def returned(visit: Visit) -> Response:
+    """Take a browser back from paying by card; how it went is read here, not from what it says."""
+    code = visit.user.reseller_code
+    found = await visit.node.card_office.deposits.list(code=code, limit=CARD_ROWS)
+    sent = visit.form.raw("tXid") or visit.query.get("tXid", "")
+    one = next((one for one in found["items"] if one["txid"] == sent), None)
+    word, kind = "portal.deposit_card_unpaid", "info"
+    if one is not None and (one["state"] == "credited" or one["payment_state"] in _PAID):
+        word, kind = "portal.deposit_card_paid", "success"
+    elif one is not None and one["payment_state"] == PaymentState.PROCESSING:
+        word = "portal.deposit_card_unknown"
+    return visit.go(f"{visit.site.prefix}/deposits", visit.t(word), kind=kind)
 
 
 async def deposit_page(visit: Visit) -> Response:

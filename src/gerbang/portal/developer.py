@@ -30,6 +30,15 @@ from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
 
 _USE: Final = Permission.PORTAL_USE
+_SETTINGS: Final = "/portal/settings"
+_WHERE: Final[Mapping[str, str]] = {
+    "callback.configured": f"{_SETTINGS}#callback",
+    "credential.live": _SETTINGS,
+    "addresses.listed": f"{_SETTINGS}#addresses",
+    "deposit.sufficient": "/portal/deposits",
+    "kyc.approved": "/portal/terms#kyc",
+}
+"""Where an open line of the go-live checklist is closed; the others by trying calls."""
 
 
 def add_pages(site: Site) -> None:
@@ -63,7 +72,10 @@ async def go_live_page(visit: Visit) -> Response:
     """Show what was proved in testing, and what is still open before real money."""
     reseller = await own_reseller(visit)
     found = await read_checklist(visit.pool, reseller["code"])
-    return visit.page("portal/go_live.html", reseller=reseller, found=found)
+    names = (name for name in BOOKS if name in reseller["dialects"])
+    tried_at = f"/portal/developer/{next(names, '')}".rstrip("/")
+    where = {item.name: _WHERE.get(item.name, tried_at) for item in found.open}
+    return visit.page("portal/go_live.html", reseller=reseller, found=found, where=where)
 
 
 async def signature_page(visit: Visit) -> Response:
@@ -159,7 +171,9 @@ def _explained(
     visit: Visit, book: CallBook, who: Who, request: InboundRequest
 ) -> SignatureExplanation | None:
     if who.merchant is not None:
-        return _token_explained(fields_of(request), who.merchant)
+        fields = fields_of(request)
+        named = [one for one in who.merchants if one.imid == fields.get("iMid")]
+        return _token_explained(fields, named[0] if named else who.merchant)
     explain = DIALECTS[book.dialect].explain if book.dialect in DIALECTS else None
     if explain is None or who.credential is None:
         raise BadInputError(visit.t("portal.no_credential"))

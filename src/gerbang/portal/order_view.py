@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 _SHOWN: Final = (
@@ -57,7 +58,7 @@ def _complaint(case: Mapping[str, Any]) -> dict[str, Any]:
         "resolution": case["resolution"],
         "words": detail.get("words", ""),
         "evidence": detail.get("evidence", ""),
-        "deadline": detail.get("deadline", ""),
+        "deadline": datetime.fromisoformat(detail["deadline"]) if "deadline" in detail else None,
     }
 
 

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
 from starlette.responses import Response
 
 from gerbang.bills.bill import quote_of
-from gerbang.clock import WIB
+from gerbang.clock import WIB, business_day
 from gerbang.orders.complain import complain
 from gerbang.orders.evidence import list_evidence, read_evidence
 from gerbang.orders.read import show_order, show_order_at_once
 from gerbang.people.role import Permission
-from gerbang.portal.csv_file import csv_answer
-from gerbang.portal.days import begin_of, day_of, one_of, text_of
+from gerbang.portal.csv_file import begin_file, csv_answer
+from gerbang.portal.find import LOOKED_AT_MAX, STATES, filter_of, find_orders
 from gerbang.portal.order_view import own_view
 from gerbang.portal.own import check_own_order, own_id
-from gerbang.portal.store import NEWEST, SQL
 from gerbang.web.pages.evidence import evidence_answer, sent_evidence
-from gerbang.web.pages.paging import ROWS, after_of, page_of_rows
+from gerbang.web.pages.paging import ROWS, after_of, page_of
 from gerbang.web.pages.receipts import receipt_answer
 from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
 
-STATES: Final = ("pending", "success", "failed", "reversed")
 CSV_ROWS: Final = 1_000
-_ID_DIGITS_MAX: Final = 18
 _USE: Final = Permission.PORTAL_USE
 
 
@@ -34,6 +31,7 @@ def add_pages(site: Site) -> None:
     """Add them."""
     site.get("/orders", orders_page, may=_USE)
     site.get("/orders.csv", orders_file, may=_USE)
+    site.post("/orders/export", post_export, may=_USE)
     site.get("/orders/{id}", order_page, may=_USE)
     site.get("/orders/{id}/receipt", receipt, may=_USE)
     site.post("/orders/{id}/complaint", post_complaint, may=_USE, form_page=order_page, upload=True)
@@ -42,46 +40,53 @@ def add_pages(site: Site) -> None:
 
 async def orders_page(visit: Visit) -> Response:
     """List one's orders."""
-    rows = await _rows(visit, before=after_of(visit.query), limit=ROWS)
-    page = page_of_rows(rows, path=visit.path, query=visit.query)
-    return visit.page("portal/orders.html", page=page, states=STATES, query=visit.query)
+    rows, after = await _found(visit, before=after_of(visit.query), limit=ROWS)
+    page = page_of(rows, after=after, path=visit.path, query=visit.query)
+    return visit.page(
+        "portal/orders.html",
+        page=page,
+        states=STATES,
+        query=visit.query,
+        looked_at=LOOKED_AT_MAX,
+    )
 
 
-async def _rows(visit: Visit, *, before: int | None, limit: int) -> Sequence[Any]:
-    query = visit.query
-    text = text_of(query, "q")
-    is_id = text is not None and text.isascii() and text.isdecimal()
-    testing = one_of(query, "testing", ("yes", "no"))
-    return await visit.pool.fetch(
-        SQL.orders,
-        own_id(visit),
-        before or NEWEST,
-        one_of(query, "state", STATES),
-        None if testing is None else testing == "yes",
-        text,
-        int(text) if text and is_id and len(text) <= _ID_DIGITS_MAX else None,
-        begin_of(day_of(query, "from")),
-        begin_of(day_of(query, "to"), days_later=1),
-        limit,
+async def _found(
+    visit: Visit, *, before: int | None, limit: int
+) -> tuple[list[dict[str, Any]], int | None]:
+    today = business_day(visit.kit.clock.now())
+    chosen = filter_of(visit.query)
+    return await find_orders(
+        visit.pool, own_id(visit), chosen, today=today, before=before, limit=limit
     )
 
 
 async def orders_file(visit: Visit) -> Response:
-    """Give the filtered list as CSV."""
+    """Give the filtered list as CSV at once, for programs."""
     return csv_answer("orders.csv", _lines(visit))
+
+
+async def post_export(visit: Visit) -> Response:
+    """Write the filtered list into a file in the background."""
+    title = visit.t("portal.export_orders")
+    return await begin_file(visit, _lines(visit), kind="orders", title=title)
 
 
 async def _lines(visit: Visit) -> AsyncIterator[Sequence[Any]]:
     yield _COLUMNS
     before: int | None = None
     while True:
-        rows = await _rows(visit, before=before, limit=CSV_ROWS)
+        rows, before = await _found(visit, before=before, limit=CSV_ROWS)
         for row in rows:
-            created = row["created_at"].astimezone(WIB).isoformat(timespec="seconds")
-            yield [created, *(row[name] for name in _COLUMNS[1:])]
-        if len(rows) < CSV_ROWS:
+            yield cells_of(row)
+        if before is None:
             return
-        before = rows[-1]["id"]
+
+
+def cells_of(row: Mapping[str, Any]) -> Sequence[Any]:
+    """Give an order as a line of a file."""
+    created = row["created_at"].astimezone(WIB).isoformat(timespec="seconds")
+    return [created, *(row[name] for name in _COLUMNS[1:])]
 
 
 _COLUMNS: Final = (

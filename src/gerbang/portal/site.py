@@ -16,8 +16,11 @@ from gerbang.portal import (
     orders,
     prices,
     settings,
+    terms,
 )
+from gerbang.portal.month_orders import MonthOrders
 from gerbang.web.pages.account import add_account_pages
+from gerbang.web.pages.job_pages import add_job_pages
 from gerbang.web.pages.kit import Kit
 from gerbang.web.pages.site import NavigationItem, Site
 
@@ -36,6 +39,7 @@ NAVIGATION: Final = (
     _item("statement", "/statement", "list-details"),
     _item("prices", "/prices", "tags"),
     _item("deposits", "/deposits", "building-bank"),
+    _item("terms", "/terms", "file-text"),
     _item("callbacks", "/callbacks", "webhook"),
     _item("cards", "/cards", "credit-card"),
     _item("developer", "/developer", "code"),
@@ -44,7 +48,6 @@ NAVIGATION: Final = (
 
 
 _MODULES: Final = (
-    home,
     orders,
     money,
     prices,
@@ -61,7 +64,11 @@ def create_portal(kit: Kit) -> Site:
     """Make the portal of a node."""
     site = Site(kit, realm="portal", prefix=PREFIX, navigation=NAVIGATION)
     site.brand, site.stylesheet = "portal.brand", "portal.css"
+    counted = MonthOrders()
+    home.add_pages(site, counted)
+    terms.add_pages(site, counted)
     for module in _MODULES:
         module.add_pages(site)
+    add_job_pages(site)
     add_account_pages(site)
     return site

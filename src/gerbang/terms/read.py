@@ -30,13 +30,21 @@ class ResellerTermsChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=Tr
 
 
 async def show_terms(
-    connection: Connection | Pool, code: str, *, month: str | None = None
+    connection: Connection | Pool,
+    code: str,
+    *,
+    month: str | None = None,
+    orders: int | None = None,
 ) -> dict[str, Any]:
-    """Show one reseller's terms, KYC, progress and surcharge in a month (default: this one)."""
+    """Show one reseller's terms, KYC, progress and surcharge in a month (default: this one).
+
+    `orders` are its successful orders of that month, where they are counted already.
+    """
     row = await connection.fetchrow(SQL.terms_of_resellers, code, "", None, 1)
     if row is None:
         raise NotFoundError(f"no reseller {code}")
-    return (await _shown(connection, [row], month))[0]
+    counted = None if orders is None else {row["id"]: orders}
+    return (await _shown(connection, [row], month, counted))[0]
 
 
 async def report(
@@ -97,7 +105,14 @@ async def count_orders(
     connection: Connection | Pool, month: Month, *, reseller_id: int | None = None
 ) -> dict[int, int]:
     """Count successful orders of a month by reseller id; testing never counts."""
-    rows = await connection.fetch(SQL.orders_of_days, month.first, month.last, reseller_id)
+    return await count_orders_of_days(connection, month.first, month.last, reseller_id=reseller_id)
+
+
+async def count_orders_of_days(
+    connection: Connection | Pool, first: date, last: date, *, reseller_id: int | None = None
+) -> dict[int, int]:
+    """Count successful orders of some days by reseller id; testing never counts."""
+    rows = await connection.fetch(SQL.orders_of_days, first, last, reseller_id)
     return {row["reseller_id"]: row["count"] for row in rows}
 
 
@@ -125,12 +140,16 @@ def read_month(text: str | None, day: date) -> Month:
 
 
 async def _shown(
-    connection: Connection | Pool, rows: list[Any], month_text: str | None
+    connection: Connection | Pool,
+    rows: list[Any],
+    month_text: str | None,
+    orders: dict[int, int] | None = None,
 ) -> list[dict[str, Any]]:
     day = await today(connection)
     month = read_month(month_text, day)
     one = rows[0]["id"] if len(rows) == 1 else None
-    orders = await count_orders(connection, month, reseller_id=one)
+    if orders is None:
+        orders = await count_orders(connection, month, reseller_id=one)
     inquiries = await count_inquiries(connection, month, reseller_id=one)
     return [
         _one(

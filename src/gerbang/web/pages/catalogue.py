@@ -67,3 +67,8 @@ class Words:
     def of(self, group: str, name: Any) -> str:
         """Give the text of a value, such as a state; the value itself where there is none."""
         return self._texts.get(f"{group}.{name}", str(name))
+
+    def group(self, name: str) -> dict[str, str]:
+        """Give all texts of a group by what follows the group's name."""
+        start = f"{name}."
+        return {k[len(start) :]: text for k, text in self._texts.items() if k.startswith(start)}

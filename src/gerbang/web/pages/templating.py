@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined, pa
 from jinja2.runtime import Context
 
 from gerbang.clock import WIB, Clock
-from gerbang.web.pages import formats
+from gerbang.web.pages import formats, told
 from gerbang.web.pages.assets import Assets
 
 
@@ -30,6 +30,7 @@ def create_environment(packages: Sequence[str], *, assets: Assets, clock: Clock)
     environment.globals["asset"] = assets.url
     environment.filters.update(_plain_filters())
     environment.filters.update(_filters_with_language(clock))
+    environment.filters.update(told.filters())
     return environment
 
 
