@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
@@ -69,12 +70,19 @@ def all_routes(node: Node) -> list[BaseRoute]:
     routes.extend(node.news.routes())
     webhook = BankLineWebhook(desk=node.deposits, pool=node.pool, box=node.box, clock=node.clock)
     routes.extend(webhook.routes())
-    routes.append(Mount("/api", create_api(Services(node=node))))
+    routes.append(_api(node))
     routes.extend(DocumentationSite().routes())
     routes.append(node.pages.assets.route())
     routes.extend(create_console(node.pages).routes())
     routes.extend(create_portal(node.pages).routes())
     return routes
+
+
+def _api(node: Node) -> Mount:
+    """Mount the management API; a line end in a path is its to refuse, in its own words."""
+    mount = Mount("/api", create_api(Services(node=node)))
+    mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+    return mount
 
 
 def signs_of_life(node: Node) -> list[BaseRoute]:

@@ -92,3 +92,9 @@ async def test_no_request_of_any_shape_breaks_the_api(api: Api) -> None:
                 asked += 1
     assert asked > 400
     assert (await api.call("GET", "/ledger/verify"))["clean"] is True
+
+
+async def test_a_line_end_in_a_path_is_refused_in_the_api_s_own_words(api: Api) -> None:
+    answer = await api.client.get("/api/resellers/a%0Ab")
+    assert answer.status_code == 404
+    assert {"error", "message"} <= set(answer.json())

@@ -6,11 +6,12 @@ import re
 
 import pytest
 
-from console.browser import Browser, add_user, told
+from console.browser import PASSWORD, Browser, add_user, told
 from console.house import furnish
 from gerbang.app import Node
 from gerbang.console.site import create_console
 from gerbang.people.role import ALLOWED, CONSOLE_ROLES, Role
+from gerbang.portal.site import create_portal
 from gerbang.web.pages.site import Entry
 
 STANDS_FOR = {
@@ -76,3 +77,25 @@ async def test_every_entry_of_the_menu_leads_somewhere(house: Node) -> None:
     paths = {entry.path for entry in site.entries if entry.method == "GET"}
     for item in site.navigation:
         assert f"/console{item.path}" in paths
+
+
+async def test_every_page_and_action_of_the_portal_is_for_its_own_people_alone(house: Node) -> None:
+    await add_user(house, Role.RESELLER, "toko", reseller="TOKO")
+    nobody, operator, toko = Browser(house), Browser(house), Browser(house)
+    await operator.sign_in("owner")
+    await toko.post("/portal/sign-in", {"username": "toko", "password": PASSWORD})
+    closed = [e for e in create_portal(house.pages).entries if e.permission is not None]
+    assert len(closed) > 50
+    for entry in closed:
+        for stranger in (nobody, operator):
+            answer = await stranger.client.request(
+                entry.method, path_of(entry), follow_redirects=False
+            )
+            assert answer.status_code == 303, entry.path
+            assert answer.headers["location"].startswith("/portal/sign-in"), entry.path
+        if entry.path.endswith(("/live", "/end-others")):
+            continue
+        answer = await toko.client.request(entry.method, path_of(entry), follow_redirects=False)
+        assert answer.status_code not in (403, 500), f"{entry.path}: {answer.status_code}"
+    for one in (nobody, operator, toko):
+        await one.close()

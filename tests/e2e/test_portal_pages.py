@@ -8,15 +8,18 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from console.page_list import portal_pages
 from e2e.chromium import axe, chromium, opened_page, overflow
 from e2e.running_demo import RunningDemo
 
 pytestmark = pytest.mark.browser
 
+DOCUMENTATION = ("/docs/dialects/isikuota", "/docs/id/samples/nicepay", "/docs/id/card-integration")
 LOOKS = [("id", "light", "wide"), ("en", "dark", "phone")]
 _plain = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -74,31 +77,24 @@ def paths(page: Page, demo: RunningDemo) -> list[str]:
         page.reload()
     callback = found.get_attribute("href")
     assert callback is not None
-    return [
-        "/portal",
-        "/portal/orders",
-        f"/portal/orders/{order_id}",
-        "/portal/statement",
-        "/portal/prices?q=tsel",
-        "/portal/deposits",
-        "/portal/callbacks",
-        callback,
-        "/portal/developer",
-        "/portal/developer/isikuota/prepaid",
-        "/portal/developer/socx/codes",
-        "/portal/developer/magic-numbers",
-        "/portal/developer/go-live",
-        "/portal/developer/otomax/signature",
-        "/portal/developer/nicepay/payment",
-        "/portal/cards",
-        "/portal/cards/merchants/DEMOSALE01",
-        "/portal/cards/settlements",
-        "/portal/settings",
-        "/portal/account",
-        "/docs/dialects/isikuota",
-        "/docs/id/samples/nicepay",
-        "/docs/id/card-integration",
-    ]
+    page.goto("/portal/deposits")
+    page.locator("#f-amount").fill("55.000")
+    page.get_by_role("button", name=re.compile("Get a ticket|Buat tiket")).click()
+    page.wait_for_url(re.compile(r"/portal/deposits/\d+$"))
+    ticket = urlsplit(page.url).path.removeprefix("/portal")
+    page.goto("/portal/developer/nicepay/registration")
+    page.locator("main form button[type=submit]").click()
+    expect(page.locator("#reply")).to_contain_text("0000")
+    page.goto("/portal/cards")
+    payment = page.locator("tbody a").first.get_attribute("href")
+    assert payment is not None
+    numbers = {
+        "/orders/{id}": f"/orders/{order_id}",
+        "/callbacks/{id}": callback.removeprefix("/portal"),
+        "/deposits/{id}": ticket,
+        "/cards/{txid}": payment.removeprefix("/portal"),
+    }
+    return [*portal_pages(numbers), *DOCUMENTATION]
 
 
 @pytest.mark.parametrize(("language", "theme", "size"), LOOKS)

@@ -51,7 +51,10 @@ SELECT (SELECT count(*) FROM orders WHERE needs_decision_at IS NOT NULL AND stat
 
 -- name: alarms
 -- The newest open cases.
-SELECT id, kind, subject, order_id, opened_at FROM cases WHERE closed_at IS NULL ORDER BY id DESC LIMIT 8
+SELECT c.id, c.kind, c.subject, c.order_id, c.opened_at, o.reference
+  FROM (SELECT * FROM cases WHERE closed_at IS NULL ORDER BY id DESC LIMIT 8) c
+  LEFT JOIN orders o ON o.id = c.order_id
+ ORDER BY c.id DESC
 
 -- name: sales
 -- Sales and cost of one business day up to a moment: what was booked, from the book. Of a bill,

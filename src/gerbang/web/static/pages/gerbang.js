@@ -88,7 +88,7 @@
     if (event.key === "/") {
       const box = $("[data-search]");
       if (box) { event.preventDefault(); box.focus(); box.select(); }
-      else { const all = $("[data-search-page]"); if (all) location.href = all.dataset.searchPage; }
+      else { const all = $("[data-search-page]"); if (all) location.href = `${all.dataset.searchPage}#search`; }
     } else if (event.key === "j" || event.key === "k") {
       walk(event.key === "j" ? 1 : -1);
     } else if (event.key === "Enter" && event.target === document.body) {
@@ -188,6 +188,6 @@
   document.addEventListener("DOMContentLoaded", () => {
     drawAll(document);
     settleToasts(document);
-    ($("[data-focus]") || $(".is-invalid"))?.focus();
+    ($("[data-focus]") || $(".is-invalid") || (location.hash === "#search" && $("[data-search]")))?.focus?.();
   });
 })();
