@@ -15,6 +15,7 @@ _WORDS: Final = (
     (r"\bscale (\d+)", r"skala \1"),
     (r"\b(\d+) clients\b", r"\1 klien"),
     (r" avg\b", " rata-rata"),
+    (r"\bAccepted by signature\b", "Diterima dengan tanda tangan"),
     (r"\bAccepted by\b", "Diterima dengan"),
     (r"\bAccepted\b", "Diterima"),
     (r"\b([\d.,]+) resellers?\b", r"\1 reseller"),
