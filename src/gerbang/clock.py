@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Final, Protocol
 
 _WIB_AHEAD: Final = timedelta(hours=7)
@@ -47,6 +47,16 @@ def business_day(at: datetime) -> date:
     if at.tzinfo is UTC:
         return (at + _WIB_AHEAD).date()
     return at.astimezone(WIB).date()
+
+
+def begin_of(day: date) -> datetime:
+    """Give the moment at which a WIB day begins."""
+    return datetime.combine(day, time(), WIB)
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """Give every day from one to another, both too."""
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
 def wib_text(at: datetime) -> str:

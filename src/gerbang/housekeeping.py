@@ -1,4 +1,4 @@
-"""What a node does by the clock beside its work: gauges, day counts, seals, surcharges."""
+"""What a node does by the clock beside its work: gauges, counts, seals, sums, surcharges."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import structlog
 
 from gerbang.callbacks.store import SQL as CALLBACK_SQL
 from gerbang.clock import business_day
+from gerbang.figures.count import EVERY_S, DayCounter
 from gerbang.ledger.seal import seal_days
 from gerbang.postgres.pool import connect
 from gerbang.repeated import Repeated
@@ -32,7 +33,7 @@ class Housekeeping:
         self._timers: list[Repeated] = []
 
     def start(self, *, work: bool) -> None:
-        """Begin. Without `work` nothing is sealed, and no surcharge posted."""
+        """Begin. Without `work` nothing is sealed or counted, and no surcharge posted."""
         self._timers.append(
             Repeated(
                 self._gauge, every_s=GAUGES_EVERY_S, complaint="gauges.not_read", at_once=False
@@ -43,6 +44,12 @@ class Housekeeping:
             monthly = MonthlySurcharge(pool=node.pool, lane=node.lane, house=node.house)
             self._timers += [
                 Repeated(self._seal, every_s=SEAL_EVERY_S, complaint="ledger.not_sealed"),
+                Repeated(
+                    DayCounter(node.database_url),
+                    every_s=EVERY_S,
+                    complaint="figures.days_not_counted",
+                    at_once=False,
+                ),
                 Repeated(monthly.post_due, every_s=LOOK_EVERY_S, complaint="surcharges.not_posted"),
             ]
         for timer in self._timers:

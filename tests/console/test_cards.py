@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from html import unescape
 from pathlib import Path
 
 from cards.rig import SECRET, open_rig
@@ -98,3 +99,32 @@ async def test_a_part_is_given_back_once_by_one_form_and_again_by_the_next(
 async def _refunded(node: Node, txid: str) -> int:
     refunded: int = await node.pool.fetchval("SELECT refunded FROM payments WHERE txid = $1", txid)
     return refunded
+
+
+async def test_charts_count_what_was_charged_and_every_figure_leads_to_its_payments(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with open_rig(database_url) as rig:
+        order = await rig.charge(amount=150_000)
+        txid = (await rig.stored(order)).txid
+        refused = await rig.register(amount=30_000)
+        await rig.pay(refused, "4434260000001022")
+    async with console_of(database_url, tmp_path) as node:
+        finance = await finance_of(node)
+        page = await finance.get("/console/cards/figures")
+        assert "Rp150.000" in told(page)
+        assert "50,0%" in told(page)
+        assert "Card expired" in told(page)
+        links = {unescape(one) for one in re.findall(r'data-href="([^"]*)"', page.text)}
+        for link in links:
+            listed = (await finance.get(link)).text
+            assert (txid in listed) == ("declined=" not in link), link
+            assert refused["tXid"] in listed
+        assert len(links) == 3  # a merchant, a reason, a day
+        empty = await finance.get("/console/cards/figures?from=2020-01-01&until=2020-01-31")
+        assert "No card payments on these days" in told(empty)
+        wrong = await finance.get("/console/cards/figures?from=0001-01-01&until=9999-12-31&by=x")
+        assert "Rp150.000" in told(wrong)
+        too_many = await finance.get("/console/cards/figures?from=2020-01-01&until=2021-01-31")
+        assert "92" in told(too_many)
+        await finance.close()

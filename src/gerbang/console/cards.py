@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -10,7 +11,15 @@ from starlette.responses import Response
 from gerbang.callbacks.resend import resend_callback
 from gerbang.cards.operate import NotDoneError, cancel_payment, capture_payment
 from gerbang.cards.payment import Payment, PaymentState
-from gerbang.cards.read import list_payments, list_settlements, show_payment, show_settlement
+from gerbang.cards.read import (
+    Tried,
+    list_payments,
+    list_settlements,
+    list_tried_payments,
+    show_payment,
+    show_settlement,
+)
+from gerbang.console.day_range import read_day
 from gerbang.errors import ConflictError, NotFoundError
 from gerbang.people.role import Permission
 from gerbang.postgres.sql import load_queries
@@ -44,15 +53,28 @@ async def list_page(visit: Visit) -> Response:
     query = {name: text.replace("\x00", "") for name, text in visit.query.items()}
     text = query.get("q", "").strip()[:60]
     state = query.get("state") if query.get("state") in STATES else None
-    found = await list_payments(
-        visit.pool, reference=text or None, state=state, before=after_of(query), limit=ROWS
-    )
+    tried, before = _tried(query), after_of(query)
+    if tried is not None and not text:
+        found = await list_tried_payments(visit.pool, tried, state=state, before=before, limit=ROWS)
+    else:
+        found = await list_payments(
+            visit.pool, reference=text or None, state=state, before=before, limit=ROWS
+        )
     items = found["items"]
     if text and not items:
         items = await _by_txid(visit, text)
     page = page_of(items, after=found["next"], path=visit.path, query=query)
     template = "console/card_table.html" if visit.is_fragment else "console/cards.html"
-    return visit.page(template, page=page, text=text, state=state or "", states=STATES)
+    return visit.page(template, page=page, text=text, state=state or "", states=STATES, tried=tried)
+
+
+def _tried(query: Mapping[str, str]) -> Tried | None:
+    """Read which tries a chart counted, from the address it links to."""
+    first, last = read_day(query.get("from", "")), read_day(query.get("until", ""))
+    if first is None or last is None:
+        return None
+    names = ("imid", "brand", "acquirer", "declined")
+    return Tried(first=first, last=last, **{name: query.get(name, "")[:60] for name in names})
 
 
 async def _by_txid(visit: Visit, text: str) -> list[dict[str, Any]]:

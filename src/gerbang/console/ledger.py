@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any, Final
 
 from starlette.responses import Response
 
-from gerbang.clock import WIB, business_day
+from gerbang.clock import WIB, begin_of, days_between
+from gerbang.console.day_range import read_days
 from gerbang.errors import BadInputError
+from gerbang.figures.profit import GROUPS, profit_by, profit_by_day
 from gerbang.jobs.run import Job
 from gerbang.ledger.read import statement
 from gerbang.ledger.verify import verify
@@ -23,7 +25,6 @@ from gerbang.web.pages.visit import Visit
 SQL = load_queries("gerbang.console", "ledger.sql")
 KINDS: Final = ("reseller", "receivable", "supplier_float", "bank", "merchant", "house")
 DAYS_MAX: Final = 92
-GROUPS: Final = ("product", "supplier", "reseller")
 CHECKS: Final = 8
 """About so many steps a verification has."""
 
@@ -125,28 +126,18 @@ async def start_verification(visit: Visit) -> Response:
 
 async def profit_page(visit: Visit) -> Response:
     """Show sales, cost and margin by day, product, supplier or reseller."""
-    today = business_day(visit.kit.clock.now())
-    last = _day(visit.query.get("until", "")) or today
-    first = _day(visit.query.get("from", "")) or last - timedelta(days=6)
-    trouble = ""
-    if not timedelta(0) <= last - first < timedelta(days=DAYS_MAX):
-        trouble = visit.t("ledger.days_wrong", most=DAYS_MAX)
-        first, last = today - timedelta(days=6), today
+    days_asked = read_days(visit, usual=7, most=DAYS_MAX)
+    first, last = days_asked.first, days_asked.last
     group = visit.query.get("by", "product")
     group = group if group in GROUPS else "product"
-    days = [dict(row) for row in await visit.pool.fetch(SQL.profit_days, first, last)]
-    every = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    sql = {
-        "product": SQL.profit_products,
-        "supplier": SQL.profit_suppliers,
-        "reseller": SQL.profit_resellers,
-    }[group]
-    rows = [dict(row) for row in await visit.pool.fetch(sql, every)]
+    days = await profit_by_day(visit.pool, first, last)
+    rows = await profit_by(visit.pool, group, first, last)
+    every = days_between(first, last)
     return visit.page(
         "console/profit.html",
         first=first,
         last=last,
-        trouble=trouble,
+        trouble=days_asked.trouble,
         group=group,
         groups=GROUPS,
         days=days,
@@ -157,16 +148,9 @@ async def profit_page(visit: Visit) -> Response:
     )
 
 
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
 def _day_chart(visit: Visit, every: list[date], days: list[dict[str, Any]]) -> dict[str, Any]:
     known = {row["day"]: row for row in days}
-    stamps = [int(datetime.combine(d, time(), WIB).timestamp()) for d in every]
+    stamps = [int(begin_of(d).timestamp()) for d in every]
     rows = [known.get(d, {"sales": 0, "cost": 0}) for d in every]
     return {
         "data": [

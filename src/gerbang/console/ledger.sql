@@ -38,37 +38,3 @@ SELECT (SELECT coalesce(sum(held), 0)::bigint FROM accounts WHERE kind = 'resell
           JOIN orders o ON o.id = w.id AND o.state = 'pending' AND o.hold_id IS NOT NULL) AS held_by_orders,
        (SELECT coalesce(sum(balance), 0)::bigint FROM accounts WHERE kind = 'reseller') AS owed_to_resellers,
        (SELECT coalesce(sum(credit_limit), 0)::bigint FROM accounts WHERE kind = 'reseller') AS credit_limits
-
--- name: profit_days
--- Sales and cost by day, from the book, for the days given; of a bill, our margin is the sale.
-SELECT t.business_day AS day,
-       coalesce(sum(e.amount) FILTER (WHERE a.code IN ('house:sales', 'house:bill_margin')), 0)::bigint AS sales,
-       coalesce(-sum(e.amount) FILTER (WHERE a.code = 'house:cost'), 0)::bigint AS cost,
-       coalesce(sum(e.amount) FILTER (WHERE a.code IN ('house:fees', 'house:surcharges', 'house:card_fees')), 0)::bigint AS fees,
-       coalesce(sum(e.amount) FILTER (WHERE a.code IN ('house:corrections', 'house:late_success')), 0)::bigint AS other
-  FROM accounts a
-  JOIN entries e ON e.account_id = a.id AND e.version IS NULL
-  JOIN transfers t ON t.id = e.transfer_id
- WHERE t.business_day BETWEEN $1 AND $2 AND a.kind = 'house' AND a.code <> 'house:opening'
- GROUP BY 1 ORDER BY 1
-
--- name: profit_products
--- Delivered orders of the days given, by product.
-SELECT o.product_code AS name, count(*) AS orders, sum(o.price)::bigint AS sales, coalesce(sum(o.cost), 0)::bigint AS cost
-  FROM orders o WHERE o.business_day = ANY($1::date[]) AND o.state = 'success' AND NOT o.testing
- GROUP BY 1 ORDER BY sum(o.price) - coalesce(sum(o.cost), 0) DESC LIMIT 100
-
--- name: profit_suppliers
--- Delivered orders of the days given, by supplier.
-SELECT coalesce(s.code, '–') AS name, count(*) AS orders, sum(o.price)::bigint AS sales,
-       coalesce(sum(o.cost), 0)::bigint AS cost
-  FROM orders o LEFT JOIN suppliers s ON s.id = o.supplier_id
- WHERE o.business_day = ANY($1::date[]) AND o.state = 'success' AND NOT o.testing
- GROUP BY 1 ORDER BY sum(o.price) - coalesce(sum(o.cost), 0) DESC LIMIT 100
-
--- name: profit_resellers
--- Delivered orders of the days given, by reseller.
-SELECT r.code AS name, count(*) AS orders, sum(o.price)::bigint AS sales, coalesce(sum(o.cost), 0)::bigint AS cost
-  FROM orders o JOIN resellers r ON r.id = o.reseller_id
- WHERE o.business_day = ANY($1::date[]) AND o.state = 'success' AND NOT o.testing
- GROUP BY 1 ORDER BY sum(o.price) - coalesce(sum(o.cost), 0) DESC LIMIT 100

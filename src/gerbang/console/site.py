@@ -8,6 +8,7 @@ from gerbang.console import (
     access,
     areas,
     callbacks,
+    card_figures,
     cards,
     cases,
     deposits,
@@ -85,6 +86,7 @@ MODULES: Final = (
     recon,
     deposits,
     # Before one payment, so that its address is not taken for a tXid.
+    card_figures,
     merchants,
     sandbox_clock,
     cards,

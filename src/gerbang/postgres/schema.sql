@@ -600,6 +600,21 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- function note_late_change()
+
+CREATE FUNCTION public.note_late_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_TABLE_NAME = 'orders' THEN
+        UPDATE counted_days SET changes = changes + 1 WHERE subject = 'orders' AND business_day = OLD.business_day;
+    ELSE
+        UPDATE counted_days SET changes = changes + 1
+         WHERE subject = 'cards' AND business_day = wib_day(OLD.created_at);
+    END IF;
+    RETURN NULL;
+END $$;
+
 -- function note_order_steps()
 
 CREATE FUNCTION public.note_order_steps() RETURNS trigger
@@ -1220,6 +1235,25 @@ COMMENT ON COLUMN public.callbacks.order_id IS 'The order, or where merchant_id 
 
 COMMENT ON COLUMN public.callbacks.due_at IS 'Next delivery, or while claimed the moment the claim runs out.';
 
+-- table card_day_sums
+
+CREATE TABLE public.card_day_sums (
+    business_day date NOT NULL,
+    imid text NOT NULL,
+    acquirer text NOT NULL,
+    brand text NOT NULL,
+    kind public.payment_attempt_kind NOT NULL,
+    state public.payment_attempt_state NOT NULL,
+    code text NOT NULL,
+    attempts bigint NOT NULL,
+    amount bigint NOT NULL,
+    CONSTRAINT card_day_sums_attempts_check CHECK ((attempts > 0))
+);
+
+-- comment TABLE card_day_sums
+
+COMMENT ON TABLE public.card_day_sums IS 'What acquirers answered on a counted day, of payments that move money.';
+
 -- table card_deposits
 
 CREATE TABLE public.card_deposits (
@@ -1400,6 +1434,23 @@ CREATE TABLE public.console_networks (
 -- comment TABLE console_networks
 
 COMMENT ON TABLE public.console_networks IS 'From where the console may be used; empty means from everywhere.';
+
+-- table counted_days
+
+CREATE TABLE public.counted_days (
+    subject text NOT NULL,
+    business_day date NOT NULL,
+    changes bigint DEFAULT 0 NOT NULL,
+    counted bigint,
+    counted_at timestamp with time zone,
+    CONSTRAINT counted_days_have_time CHECK (((counted IS NULL) = (counted_at IS NULL))),
+    CONSTRAINT counted_days_never_ahead CHECK ((counted <= changes)),
+    CONSTRAINT counted_days_subject_check CHECK ((subject = ANY (ARRAY['orders'::text, 'cards'::text])))
+);
+
+-- comment TABLE counted_days
+
+COMMENT ON TABLE public.counted_days IS 'Days that are over. Their sums hold while counted = changes; otherwise they are read anew from the rows.';
 
 -- table credentials
 
@@ -1865,6 +1916,23 @@ COMMENT ON COLUMN public.operator_terms.surcharge_amount IS 'Rupiah a month for 
 -- comment COLUMN operator_terms.surcharge_day
 
 COMMENT ON COLUMN public.operator_terms.surcharge_day IS 'The day of the following month from which on a month''s surcharges are posted without anybody asking; 0 is never.';
+
+-- table order_day_sums
+
+CREATE TABLE public.order_day_sums (
+    business_day date NOT NULL,
+    dimension text NOT NULL,
+    name text NOT NULL,
+    orders bigint NOT NULL,
+    sales bigint NOT NULL,
+    cost bigint NOT NULL,
+    CONSTRAINT order_day_sums_dimension_check CHECK ((dimension = ANY (ARRAY['product'::text, 'supplier'::text, 'reseller'::text]))),
+    CONSTRAINT order_day_sums_orders_check CHECK ((orders > 0))
+);
+
+-- comment TABLE order_day_sums
+
+COMMENT ON TABLE public.order_day_sums IS 'Delivered orders of a counted day, by product, by supplier and by reseller.';
 
 -- table order_history
 
@@ -2982,6 +3050,11 @@ ALTER TABLE ONLY public.callback_deliveries
 ALTER TABLE ONLY public.callbacks
     ADD CONSTRAINT callbacks_pkey PRIMARY KEY (id);
 
+-- constraint card_day_sums card_day_sums_pkey
+
+ALTER TABLE ONLY public.card_day_sums
+    ADD CONSTRAINT card_day_sums_pkey PRIMARY KEY (business_day, imid, acquirer, brand, kind, state, code);
+
 -- constraint card_deposits card_deposits_payment_id_key
 
 ALTER TABLE ONLY public.card_deposits
@@ -3046,6 +3119,11 @@ ALTER TABLE ONLY public.circuits
 
 ALTER TABLE ONLY public.console_networks
     ADD CONSTRAINT console_networks_pkey PRIMARY KEY (network);
+
+-- constraint counted_days counted_days_pkey
+
+ALTER TABLE ONLY public.counted_days
+    ADD CONSTRAINT counted_days_pkey PRIMARY KEY (subject, business_day);
 
 -- constraint credentials credentials_dialect_key_key
 
@@ -3186,6 +3264,11 @@ ALTER TABLE ONLY public.operator_prefixes
 
 ALTER TABLE ONLY public.operator_terms
     ADD CONSTRAINT operator_terms_pkey PRIMARY KEY (only_row);
+
+-- constraint order_day_sums order_day_sums_pkey
+
+ALTER TABLE ONLY public.order_day_sums
+    ADD CONSTRAINT order_day_sums_pkey PRIMARY KEY (business_day, dimension, name);
 
 -- constraint order_steps order_steps_pkey
 
@@ -3669,6 +3752,10 @@ CREATE INDEX payment_attempts_due ON public.payment_attempts USING btree (due_at
 
 CREATE INDEX payment_attempts_fingerprint ON public.payment_attempts USING btree (card_fingerprint, at) WHERE (card_fingerprint <> ''::text);
 
+-- index payment_attempts_of_days
+
+CREATE INDEX payment_attempts_of_days ON public.payment_attempts USING brin (created_at) WITH (pages_per_range='32', autosummarize='on');
+
 -- index payment_attempts_one_capture
 
 CREATE UNIQUE INDEX payment_attempts_one_capture ON public.payment_attempts USING btree (hold_id) WHERE ((kind = 'capture'::public.payment_attempt_kind) AND (state <> 'declined'::public.payment_attempt_state));
@@ -3989,6 +4076,10 @@ CREATE TRIGGER orders_have_parents AFTER INSERT ON public.orders REFERENCING NEW
 
 CREATE TRIGGER orders_never_deleted BEFORE DELETE OR TRUNCATE ON public.orders FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
+-- trigger orders orders_note_late_change
+
+CREATE TRIGGER orders_note_late_change AFTER UPDATE ON public.orders FOR EACH ROW WHEN (((old.business_day < public.wib_day(clock_timestamp())) AND ((((old.state IS DISTINCT FROM new.state) OR (old.price IS DISTINCT FROM new.price)) OR (old.cost IS DISTINCT FROM new.cost)) OR (old.supplier_id IS DISTINCT FROM new.supplier_id)))) EXECUTE FUNCTION public.note_late_change();
+
 -- trigger orders orders_take_listed_steps
 
 CREATE TRIGGER orders_take_listed_steps AFTER UPDATE ON public.orders REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.note_order_steps();
@@ -3996,6 +4087,10 @@ CREATE TRIGGER orders_take_listed_steps AFTER UPDATE ON public.orders REFERENCIN
 -- trigger payment_attempts payment_attempts_never_deleted
 
 CREATE TRIGGER payment_attempts_never_deleted BEFORE DELETE OR TRUNCATE ON public.payment_attempts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- trigger payment_attempts payment_attempts_note_late_change
+
+CREATE TRIGGER payment_attempts_note_late_change AFTER UPDATE ON public.payment_attempts FOR EACH ROW WHEN (((public.wib_day(old.created_at) < public.wib_day(clock_timestamp())) AND (((old.state IS DISTINCT FROM new.state) OR (old.code IS DISTINCT FROM new.code)) OR (old.card_mask IS DISTINCT FROM new.card_mask)))) EXECUTE FUNCTION public.note_late_change();
 
 -- trigger payment_attempts payment_attempts_obey
 

@@ -39,6 +39,7 @@ def _plain_filters() -> dict[str, Any]:
         "rp": formats.rupiah,
         "signed_rp": formats.signed_rupiah,
         "num": formats.number,
+        "share": formats.percent,
         "browser": formats.browser,
         "seg": lambda text: quote(str(text), safe=""),
         "as_json": lambda value: msgspec.json.encode(value).decode(),

@@ -156,19 +156,20 @@
     const text = colour("secondary-color");
     const grid = { stroke: colour("border-color"), width: 1 };
     const bars = spec.kind === "bars" ? uPlot.paths.bars({ size: [0.7, 60] }) : undefined;
-    const value = (_, v) => (v == null ? "–" : (spec.money ? "Rp" : "") + dots(v));
+    const comma = (v) => v.toFixed(1).replace(".", ",") + "%";
+    const value = (_, v) => (v == null ? "–" : spec.percent ? comma(v) : (spec.money ? "Rp" : "") + dots(v));
     const options = {
       width: Math.max(200, box.clientWidth), height: spec.height || 230,
       cursor: { y: false },
       legend: { live: true },
-      scales: { x: spec.x === "index" ? { time: false, range: (_, low, high) => [low - 0.6, high + 0.6] } : { time: true }, y: { range: (_, low, high) => [Math.min(0, low || 0), Math.max(1, (high || 0) * 1.08)] } },
+      scales: { x: spec.x === "index" ? { time: false, range: (_, low, high) => [low - 0.6, high + 0.6] } : { time: true }, y: { range: spec.percent ? [0, 100] : (_, low, high) => [Math.min(0, low || 0), Math.max(1, (high || 0) * 1.08)] } },
       axes: [
         { stroke: text, grid: { show: false }, values: spec.x === "index" ? (_, ticks) => ticks.map((n) => spec.names?.[n] ?? "") : wibLabels(spec), splits: spec.x === "index" ? () => spec.data[0] : undefined },
-        { stroke: text, grid, size: 62, incrs: STEPS, values: (_, ticks) => ticks.map(short) },
+        { stroke: text, grid, size: 62, incrs: STEPS, values: (_, ticks) => ticks.map(spec.percent ? (n) => `${n}%` : short) },
       ],
       series: [
         { label: spec.xLabel || "\u00a0", value: (_, v) => (v == null ? "–" : spec.x === "index" ? spec.names[v] : wibLabels(spec)(_, [v])[0]) },
-        ...spec.series.map((one) => ({ label: one.label, stroke: colour(one.colour), fill: one.fill || bars ? `color-mix(in srgb, ${colour(one.colour)} ${bars ? 70 : 18}%, transparent)` : undefined, width: 2, paths: bars, points: { show: false }, value })),
+        ...spec.series.map((one) => ({ label: one.label, stroke: colour(one.colour), fill: one.fill || bars ? `color-mix(in srgb, ${colour(one.colour)} ${bars ? 70 : 18}%, transparent)` : undefined, width: 2, paths: bars, points: { show: Boolean(one.points) }, spanGaps: true, value })),
       ],
     };
     const node = $("[data-plot]", box) || box;

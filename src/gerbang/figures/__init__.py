@@ -1,0 +1,1 @@
+"""Sums over days: sales, cost and margin, and what became of card payments."""
