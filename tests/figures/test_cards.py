@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from cards.rig import MASTERCARD, open_rig
 from gerbang.cards.read import Tried, list_tried_payments
 from gerbang.clock import SystemClock, business_day
@@ -59,15 +61,15 @@ async def test_a_declined_try_is_counted_by_its_reason_and_found_in_the_list(
         assert declines(sums) == [(page.code, 1, 30_000)]
         figures = group(sums, lambda one: one.imid)["SALE000001"]
         assert (figures.approved, figures.declined, figures.basis_points) == (1, 1, 5_000)
-        days = {"first": TODAY, "last": TODAY}
-        both = await list_tried_payments(rig.pool, Tried(**days))
+        today = Tried(first=TODAY, last=TODAY)
+        both = await list_tried_payments(rig.pool, today)
         assert [one["amount"] for one in both["items"]] == [40_000, 30_000]
-        declined = await list_tried_payments(rig.pool, Tried(**days, declined=page.code))
+        declined = await list_tried_payments(rig.pool, replace(today, declined=page.code))
         assert [one["amount"] for one in declined["items"]] == [30_000]
         for nothing in (
             Tried(first=TODAY - timedelta(days=2), last=TODAY - timedelta(days=1)),
-            Tried(**days, brand="amex"),
-            Tried(**days, acquirer="other"),
-            Tried(**days, imid="NOREFUND01"),
+            replace(today, brand="amex"),
+            replace(today, acquirer="other"),
+            replace(today, imid="NOREFUND01"),
         ):
             assert (await list_tried_payments(rig.pool, nothing))["items"] == []

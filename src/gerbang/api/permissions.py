@@ -14,7 +14,7 @@ _READING: Final = frozenset({"GET", "HEAD"})
 
 AREAS: Final[Mapping[str, tuple[P, P]]] = {
     "about": (P.OVERVIEW_READ, P.OVERVIEW_READ),
-    "acquirers": (P.CARDS_READ, P.CARDS_CHANGE),
+    "acquirers": (P.CARDS_READ, P.MERCHANTS_CHANGE),
     "areas": (P.CATALOG_READ, P.CATALOG_CHANGE),
     "bank-accounts": (P.DEPOSITS_READ, P.DEPOSITS_CHANGE),
     "bank-lines": (P.DEPOSITS_READ, P.DEPOSITS_CHANGE),
@@ -32,7 +32,7 @@ AREAS: Final[Mapping[str, tuple[P, P]]] = {
     "floats": (P.SUPPLIERS_READ, P.SUPPLIERS_CHANGE),
     "health": (P.SUPPLIERS_READ, P.SUPPLIERS_CHANGE),
     "ledger": (P.LEDGER_READ, P.BALANCE_CHANGE),
-    "merchants": (P.CARDS_READ, P.CARDS_CHANGE),
+    "merchants": (P.CARDS_READ, P.MERCHANTS_CHANGE),
     "operator-prefixes": (P.CATALOG_READ, P.CATALOG_CHANGE),
     "orders": (P.ORDERS_READ, P.ORDERS_DECIDE),
     "price-lists": (P.CATALOG_READ, P.CATALOG_CHANGE),

@@ -32,7 +32,7 @@ from gerbang.cards.challenge import (
     open_challenge,
     seal_challenge,
 )
-from gerbang.cards.merchant import Merchant
+from gerbang.cards.merchant import Merchant, refused_by_digits
 from gerbang.cards.payment import AttemptKind, AttemptState, Payment, PaymentKind
 from gerbang.cards.reasons import CardReason, Refused
 from gerbang.cards.record import Recorder
@@ -289,13 +289,8 @@ def refuse_features(merchant: Merchant, payment: Payment) -> Refused | None:
 
 def refuse_bin(merchant: Merchant, number: CardNumber) -> Refused | None:
     """Say whether the merchant does not take cards that begin like this one."""
-    digits, limits = number.reveal(), merchant.limits
-    allowed = not limits.bins_allowed or digits.startswith(limits.bins_allowed)
-    if digits.startswith(limits.bins_refused or ("-",)) or not allowed:
-        return Refused(reason=CardReason.BIN_REFUSED)
-    if not merchant.features.foreign_cards and not digits.startswith(limits.bins_domestic):
-        return Refused(reason=CardReason.FOREIGN_CARD)
-    return None
+    reason = refused_by_digits(number.reveal(), merchant.limits, merchant.features)
+    return Refused(reason=reason) if reason is not None else None
 
 
 def charge_request(merchant: Merchant, begun: Begun, *, vault: str = "") -> ChargeRequest:

@@ -7,6 +7,8 @@ from typing import Final
 
 import msgspec
 
+from gerbang.cards.reasons import CardReason
+
 BASIS_POINTS: Final = 10_000
 MDR_DEFAULT: Final = "default"
 
@@ -99,5 +101,19 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True):
 
     def fee_of(self, amount: int, brand: str) -> int:
         """Give our fee in rupiah, rounded to the nearest; half a rupiah goes up."""
-        points = self.mdr.get(brand, self.mdr.get(MDR_DEFAULT, 0))
-        return (amount * points * 2 + BASIS_POINTS) // (BASIS_POINTS * 2)
+        return fee_at(amount, self.mdr.get(brand, self.mdr.get(MDR_DEFAULT, 0)))
+
+
+def fee_at(amount: int, points: int) -> int:
+    """Give a rate's part of an amount in rupiah, rounded to the nearest; half a rupiah goes up."""
+    return (amount * points * 2 + BASIS_POINTS) // (BASIS_POINTS * 2)
+
+
+def refused_by_digits(digits: str, limits: Limits, features: Features) -> CardReason | None:
+    """Say why a card that begins like this is not taken; None when it is."""
+    allowed = not limits.bins_allowed or digits.startswith(limits.bins_allowed)
+    if digits.startswith(limits.bins_refused or ("-",)) or not allowed:
+        return CardReason.BIN_REFUSED
+    if not features.foreign_cards and not digits.startswith(limits.bins_domestic):
+        return CardReason.FOREIGN_CARD
+    return None

@@ -23,13 +23,12 @@ STATUSES: Final = ("active", "suspended", "closed")
 SWITCHES: Final = (
     "secure", "preauth", "recurring", "cvv_required", "cancels", "partial_cancels", "refunds",
 )  # fmt: skip
-SHARE_MOST: Final = 10_000
 MERCHANTS_MOST: Final = 1_000
 
 
 def add_pages(site: Site) -> None:
     """Add them."""
-    read, change = Permission.CARDS_READ, Permission.CARDS_CHANGE
+    read, change = Permission.CARDS_READ, Permission.MERCHANTS_CHANGE
     base = "/cards/merchants"
     site.get(base, merchants_page, may=read)
     site.post(f"{base}/new", create, may=change, form_page=merchants_page)
@@ -66,7 +65,7 @@ async def create(visit: Visit) -> Response:
 
 
 async def merchant_page(visit: Visit) -> Response:
-    """Show one with its terms and its integration checklist."""
+    """Show one with what it may do and its integration checklist."""
     return await _show(visit, visit.name("imid"))
 
 
@@ -81,18 +80,14 @@ async def _show(visit: Visit, imid: str, *, key: str = "") -> Response:
 
 
 async def save(visit: Visit) -> Response:
-    """Keep its terms; gateways know within a second."""
+    """Keep name, state and what it may do; gateways know within a second."""
     form, imid = visit.form, visit.name("imid")
     name, status = form.text("name", most=100), form.choice("status", STATUSES)
-    limits = {field: form.rupiah(field, most=999_999_999) for field in ("amount_min", "amount_max")}
-    share = form.integer("mdr", most=SHARE_MOST)
     form.check()
     change = MerchantChange(
         name=name,
         status=status,  # type: ignore[arg-type]
-        limits=limits,
         features={field: form.flag(field) for field in SWITCHES},
-        mdr={"default": share},
     )
     async with visit.changing() as connection:
         await change_merchant(connection, imid, change, actor=visit.actor)

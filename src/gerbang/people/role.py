@@ -45,6 +45,7 @@ class Permission(StrEnum):
     DEPOSITS_CHANGE = "deposits.change"
     CARDS_READ = "cards.read"
     CARDS_CHANGE = "cards.change"
+    MERCHANTS_CHANGE = "merchants.change"
     CALLBACKS_READ = "callbacks.read"
     CALLBACKS_RESEND = "callbacks.resend"
     CASES_READ = "cases.read"
@@ -94,6 +95,7 @@ _FINANCE: Final = _VIEWER | {
     _P.RECON_CHANGE,
     _P.DEPOSITS_CHANGE,
     _P.CARDS_CHANGE,
+    _P.MERCHANTS_CHANGE,
     _P.CASES_CLOSE,
     _P.LEDGER_VERIFY,
     _P.AUDIT_READ,

@@ -19,6 +19,7 @@ _RUPIAH: Final = re.compile(
     re.IGNORECASE,
 )
 """Whole rupiah, plain or in groups of three; a decimal part is a mistake, not a rounding."""
+_PERCENT: Final = re.compile(r"([0-9]{1,2})(?:[.,]([0-9]{1,2}))?")
 
 
 class Form:
@@ -100,6 +101,19 @@ class Form:
             self.refuse(name, self._words("form.not_between", least=least, most=most))
             return None
         return value
+
+    def percent(self, name: str, *, needed: bool = True) -> int | None:
+        """Read ``2``, ``2,5`` or ``2.75%`` below a hundred as basis points."""
+        text = self.raw(name).strip().removesuffix("%").rstrip()
+        if not text:
+            if needed:
+                self.refuse(name, self._words("form.needed"))
+            return None
+        found = _PERCENT.fullmatch(text)
+        if found is None:
+            self.refuse(name, self._words("form.not_percent"))
+            return None
+        return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
 
     def day(self, name: str, *, needed: bool = True) -> date | None:
         """Read a day as browsers send it."""

@@ -53,6 +53,7 @@ class Visit:
         self.form = Form({}, self.t)
         self.errors: Mapping[str, str] = {}
         self.problem = ""
+        self._keeps_typed = False
         self._status = 200
 
     # --- what was asked ---------------------------------------------------------------------------
@@ -158,9 +159,13 @@ class Visit:
 
     def typed(self, name: str, default: Any = "") -> Any:
         """Give what was typed into a field when the form comes back, else its value."""
-        if self.errors or self.problem:
+        if self.errors or self.problem or self._keeps_typed:
             return self.form.raw(name)
         return "" if default is None else default
+
+    def keep_typed(self) -> None:
+        """Show a form as it was sent, beside what it would do."""
+        self._keeps_typed = True
 
     def refused(self, problem: str, errors: Mapping[str, str]) -> None:
         """Show the page again with what was wrong."""
