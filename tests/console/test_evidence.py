@@ -15,6 +15,8 @@ from gerbang.orders.evidence import FILES_MAX, evidence_file, keep_evidence
 from gerbang.people.role import Role
 from gerbang.resellers.admin import create_reseller
 
+OPEN_CASE = "INSERT INTO cases (kind, subject, detail) VALUES ($1, $2, $3) RETURNING id"
+COMPLAINT = {"words": "belum masuk", "deadline": "2026-11-26T10:00:00+07:00"}
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 HTML = b"<html><script>alert(1)</script></html>"
 
@@ -75,6 +77,11 @@ async def test_a_complaint_comes_with_files_that_the_operator_sees_and_nobody_el
 
     page = await viewer.get(f"/console/cases/{case_id}")
     assert "sa_22ldo.png" in page.text
+    assert "belum masuk Said by portal:toko" in told(page)
+    assert "Answer until" in told(page)
+    assert "&#34;words&#34;" not in page.text, "JSON is nothing that a person reads"
+    listed = told(await viewer.get("/console/cases"))
+    assert "belum masuk" in listed
     await safe(await viewer.get(f"/console/cases/{case_id}/files/1"))
     added = f"/console/cases/{case_id}/files"
     more = [("files", ("jawaban.png", PNG, "image/png"))]
@@ -104,9 +111,7 @@ async def safe(answer: httpx.Response) -> None:
 async def test_the_management_api_lists_and_gives_the_same_files(house: Node) -> None:
     async with house.pool.acquire() as connection, connection.transaction():
         token = await create_token(connection, "t")
-        case_id = await connection.fetchval(
-            "INSERT INTO cases (kind, subject, detail) VALUES ('complaint', 'x', '{}') RETURNING id"
-        )
+        case_id = await connection.fetchval(OPEN_CASE, "complaint", "x", COMPLAINT)
         await keep_evidence(connection, case_id, [evidence_file("a.png", PNG)], actor="test")
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(Starlette(routes=all_routes(house))),
@@ -117,8 +122,32 @@ async def test_the_management_api_lists_and_gives_the_same_files(house: Node) ->
         assert [(one["name"], one["size"]) for one in listed] == [("a.png", len(PNG))]
         await safe_enough(await client.get(f"/api/cases/{case_id}/files/1"))
         assert (await client.get(f"/api/cases/{case_id}/files/2")).status_code == 404
+        whole = (await client.get(f"/api/cases/{case_id}")).json()
+        assert whole["detail"]["words"] == "belum masuk"
+        assert whole["deadline"] == "2026-11-26T03:00:00Z"
+        assert [one["name"] for one in whole["files"]] == ["a.png"]
+        assert whole["transcript"] == []
+        assert (await client.get("/api/cases/999999")).status_code == 404
+        described = (await client.get("/api/openapi.json")).json()["paths"]
+        assert "transcript" in str(described) or "CaseWhole" in str(described)
 
 
 async def safe_enough(answer: httpx.Response) -> None:
     assert answer.content == PNG
     assert answer.headers["content-disposition"] == "attachment"
+
+
+async def test_a_case_is_told_in_words_with_what_was_said_to_its_supplier(house: Node) -> None:
+    viewer = Browser(house)
+    await viewer.sign_in("viewer")
+    facts = {"supplier": "maju", "ours_amount": 5_050, "theirs_amount": None, "other_order_id": 7}
+    case_id = await house.pool.fetchval(OPEN_CASE, "recon_amount_differs", "y", facts)
+    page = await viewer.get(f"/console/cases/{case_id}")
+    said = told(page)
+    assert "Reconciliation: amount differs" in said
+    assert "By our books Rp5.050" in said
+    assert "By the supplier –" in said
+    assert 'href="/console/suppliers/maju"' in page.text
+    assert 'href="/console/orders/7"' in page.text
+    await viewer.get("/console/cases/999999", 404)
+    await viewer.close()

@@ -95,7 +95,9 @@ async def test_orders_are_exported_as_csv_and_a_formula_stays_text(shop: Shop) -
     await stranger.close()
 
 
-@pytest.mark.parametrize("asked", ["reseller=NOBODY", "supplier=nobody"])
+@pytest.mark.parametrize(
+    "asked", ["reseller=NOBODY", "supplier=nobody", "state=pending&reseller=NOBODY"]
+)
 async def test_an_export_for_somebody_who_does_not_exist_holds_nobodys_orders(
     shop: Shop, asked: str
 ) -> None:

@@ -13,6 +13,7 @@ from gerbang.api.tokens import SQL
 from gerbang.audit import write_audit
 from gerbang.errors import NotFoundError
 from gerbang.ledger.read import NEWEST
+from gerbang.orders.case import show_case
 from gerbang.orders.evidence import list_evidence, read_evidence
 
 router = APIRouter(prefix="/cases", tags=["cases"])
@@ -45,6 +46,43 @@ class CaseFileShown(Shown):
     sha256: str
     added_by: str
     added_at: datetime
+
+
+class TranscriptLine(Shown):
+    """One exchange with a supplier, scrubbed of secrets."""
+
+    attempt_id: int
+    number: int = Field(description="Which attempt of the order, counted from 1.")
+    supplier: str
+    kind: str = Field(description="buy, ask, callback or person.")
+    at: datetime
+    elapsed_ms: int
+    request: str
+    answer: str
+    outcome: str = Field(description="What the answer was taken for, as JSON.")
+
+
+class CaseWhole(CaseShown):
+    """A case with everything that a person needs to answer it."""
+
+    reference: str | None = Field(description="The order's reference, where it has an order.")
+    order_state: str | None = Field(description="How the order stands now.")
+    order_sn: str | None
+    deadline: datetime | None = Field(description="Until when a complaint wants its answer.")
+    files: list[CaseFileShown]
+    transcript: list[TranscriptLine] = Field(
+        description="Of the attempt that the case names, or of all attempts of its order."
+    )
+
+
+@router.get("/{case_id}")
+async def get_case(caller: Authorized, case_id: Id) -> CaseWhole:
+    """Show one case: what it is about, its evidence and deadline, what suppliers said.
+
+    A complaint's `detail` has the reseller's `words` and `evidence`, who complained (`by`), and
+    state and serial number of the order at that moment.
+    """
+    return CaseWhole.model_validate(await show_case(caller.node.pool, case_id))
 
 
 @router.get("/{case_id}/files")

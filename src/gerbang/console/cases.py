@@ -5,8 +5,11 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from gerbang.audit import write_audit
+from gerbang.console.case_facts import facts_of
+from gerbang.console.order_page import said_outcome
 from gerbang.errors import NotFoundError
-from gerbang.orders.evidence import FILES_MAX, keep_evidence, list_evidence, read_evidence
+from gerbang.orders.case import deadline_of, show_case
+from gerbang.orders.evidence import FILES_MAX, keep_evidence, read_evidence
 from gerbang.people.role import Permission
 from gerbang.postgres.sql import load_queries
 from gerbang.web.pages.evidence import evidence_answer, sent_evidence
@@ -35,20 +38,32 @@ async def list_page(visit: Visit) -> Response:
     rows = await visit.pool.fetch(
         SQL.cases, not show_all, kind or None, after_of(query) or NEWEST, ROWS
     )
-    items = [dict(row) for row in rows]
+    items = [{**row, "deadline": deadline_of({"deadline": row["deadline"]})} for row in rows]
     after = items[-1]["id"] if len(items) == ROWS else None
     page = page_of(items, after=after, path=visit.path, query=query)
     kinds = [row["kind"] for row in await visit.pool.fetch(SQL.kinds)]
-    return visit.page("console/cases.html", page=page, show_all=show_all, kind=kind, kinds=kinds)
+    return visit.page(
+        "console/cases.html", page=page, show_all=show_all, kind=kind, kinds=kinds,
+        now=visit.kit.clock.now(),
+    )  # fmt: skip
 
 
 async def show_page(visit: Visit) -> Response:
     """Show one with its evidence."""
-    row = await visit.pool.fetchrow(SQL.case, visit.number())
-    if row is None:
-        raise NotFoundError(visit.t("error.no_such_thing"))
-    files = await list_evidence(visit.pool, row["id"])
-    return visit.page("console/case.html", c=dict(row), files=files, files_max=FILES_MAX)
+    case = await show_case(visit.pool, visit.number())
+    lines = [
+        {**line, "said": said_outcome(line["outcome"], visit)[1]} for line in case["transcript"]
+    ]
+    return visit.page(
+        "console/case.html",
+        c=case,
+        complaint=case["detail"] if case["kind"] == "complaint" else None,
+        facts=facts_of(visit, case["kind"], case["detail"]),
+        lines=lines,
+        files=case["files"],
+        files_max=FILES_MAX,
+        now=visit.kit.clock.now(),
+    )
 
 
 async def case_file(visit: Visit) -> Response:

@@ -18,6 +18,7 @@ from gerbang.console.order_list import (
     search_arguments,
 )
 from gerbang.console.sheet import CSV_TYPE, XLSX_TYPE, CsvSheet, Sheet, XlsxSheet
+from gerbang.errors import BadInputError
 from gerbang.jobs.run import Job
 from gerbang.people.role import Permission
 from gerbang.postgres.sql import load_queries
@@ -104,9 +105,12 @@ async def _searched(connection: Any, chosen: Filter, visit: Visit) -> AsyncItera
 async def _waiting(connection: Any, chosen: Filter, visit: Visit) -> AsyncIterator[list[Any]]:
     after, today = 0, business_day(visit.kit.clock.now())
     while True:
-        found, following = await find_orders(
-            connection, chosen, after=after, today=today, limit=ROWS_AT_ONCE
-        )
+        try:
+            found, following = await find_orders(
+                connection, chosen, after=after, today=today, limit=ROWS_AT_ONCE
+            )
+        except BadInputError:
+            return  # who is asked for does not exist, and has no orders
         if found:
             yield await connection.fetch(SQL.export_these, [row["id"] for row in found])
         if following is None:

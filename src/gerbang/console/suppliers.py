@@ -110,23 +110,31 @@ async def show_page(visit: Visit) -> Response:
 
 
 async def new_page(visit: Visit) -> Response:
-    """Ask for a new one."""
-    asked: dict[str, list[str]] = {}
-    for dialect in DIALECTS.values():
-        for name in dialect.extras.supplier_secrets:
-            asked.setdefault(name, []).append(dialect.name)
-    return visit.page("console/supplier_new.html", dialects=list(DIALECTS), secrets=asked)
+    """Ask for a new one, with the keys of the chosen protocol; HTMX asks for these alone."""
+    chosen = visit.form.raw("dialect") or visit.query.get("dialect", "")
+    dialect = chosen if chosen in DIALECTS else next(iter(DIALECTS))
+    template = "console/supplier_keys.html" if visit.is_fragment else "console/supplier_new.html"
+    return visit.page(
+        template, dialects=list(DIALECTS), dialect=dialect, names=_secret_names(dialect)
+    )
 
 
 async def create(visit: Visit) -> Response:
-    """Make it."""
+    """Make it; without scripts the form comes back first, with the keys of what was chosen."""
     form = visit.form
+    if form.raw("show"):
+        visit.keep_typed()
+        return await new_page(visit)
     code = form.text("code", most=32).lower()
     dialect = form.choice("dialect", DIALECTS)
     name = form.text("name", most=200)
     url = form.text("base_url", most=2_000)
+    given = _secrets(visit, dialect)
+    if given:
+        for missing in set(_secret_names(dialect)) - given.keys():
+            form.refuse(f"secret_{missing}", visit.t("suppliers.all_secrets"))
     form.check()
-    values = {"secrets": _secrets(visit, dialect), "settings": _settings(visit)}
+    values = {"secrets": given, "settings": _settings(visit)}
     change = supplier_change(values, dialect)
     async with visit.changing() as connection:
         await create_supplier(

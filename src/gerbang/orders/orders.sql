@@ -190,3 +190,15 @@ SELECT f.name, f.type, f.content
 UPDATE attempts SET due_at = clock_timestamp()
  WHERE order_id = $1 AND state IN ('accepted', 'unknown') AND due_at IS NOT NULL AND due_at > clock_timestamp()
 RETURNING id
+
+-- name: case_by_id
+-- One case, and how its order stands now.
+SELECT c.id, c.kind, c.subject, c.order_id, c.attempt_id, c.detail, c.opened_at, c.closed_at, c.closed_by, c.resolution,
+       o.reference, o.state::text AS order_state, o.sn AS order_sn
+  FROM cases c LEFT JOIN orders o ON o.id = c.order_id WHERE c.id = $1
+
+-- name: transcript_of_case
+-- What was said to and by suppliers: in one attempt where it is named, else in all of an order.
+SELECT m.attempt_id, a.number, s.code AS supplier, m.kind, m.at, m.elapsed_ms, m.request, m.answer, m.outcome
+  FROM attempts a JOIN suppliers s ON s.id = a.supplier_id JOIN attempt_messages m ON m.attempt_id = a.id
+ WHERE a.order_id = $1 AND ($2::bigint IS NULL OR a.id = $2) ORDER BY m.id
