@@ -313,6 +313,24 @@ async def test_a_supplier_is_made_and_its_keys_never_come_back(shop: Shop) -> No
     assert "member" in told(await shop.post("/console/suppliers/new", wrong, 422))
 
 
+async def test_a_new_supplier_is_asked_for_the_keys_of_its_protocol_alone(shop: Shop) -> None:
+    def asked(page: str) -> list[str]:
+        return re.findall(r'name="secret_(\w+)"', page)
+
+    htmx = {"hx-request": "true"}
+    path = "/console/suppliers/new"
+    assert asked((await shop.get(f"{path}?dialect=otomax")).text) == ["pin", "password"]
+    part = (await shop.get(f"{path}?dialect=socx", headers=htmx)).text
+    assert (asked(part), "<form" in part) == (["token"], False)
+    typed = {"code": "oto", "name": "Oto", "dialect": "otomax", "base_url": "http://127.0.0.1:9"}
+    shown = await shop.post(path, {**typed, "show": "1"})
+    assert asked(shown.text) == ["pin", "password"]
+    assert 'value="Oto"' in shown.text
+    half = await shop.post(path, {**typed, "secret_pin": "9182"}, 422)
+    assert 'id="f-secret_password-about">fill all keys' in half.text
+    assert asked(half.text) == ["pin", "password"]
+
+
 async def test_a_reply_is_kept_and_rules_that_read_it_otherwise_are_refused(shop: Shop) -> None:
     form = {
         "code": "oto",
