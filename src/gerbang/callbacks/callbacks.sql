@@ -23,18 +23,20 @@ SELECT count(*) FROM (SELECT id FROM ordered UNION ALL SELECT id FROM paid) each
 
 -- name: callback_by_id
 -- One callback.
-SELECT c.id, c.order_id, r.code AS reseller_code, m.imid AS merchant, c.sequence, c.event, c.format, c.occurred_at,
+SELECT c.id, c.order_id, r.code AS reseller_code, m.imid AS merchant, p.txid, c.sequence, c.event, c.format, c.occurred_at,
        c.snapshot, c.state::text AS state, c.attempts_count, c.due_at, c.delivered_at, c.last_status, c.last_error
   FROM callbacks c LEFT JOIN resellers r ON r.id = c.reseller_id LEFT JOIN merchants m ON m.id = c.merchant_id
+  LEFT JOIN payments p ON c.merchant_id IS NOT NULL AND p.id = c.order_id
  WHERE c.id = $1
 
 -- name: list_callbacks
 -- Callbacks newest first; every filter may be null.
-SELECT c.id, c.order_id, r.code AS reseller_code, m.imid AS merchant, c.sequence, c.event, c.format, c.occurred_at,
+SELECT c.id, c.order_id, r.code AS reseller_code, m.imid AS merchant, p.txid, c.sequence, c.event, c.format, c.occurred_at,
        c.state::text AS state, c.attempts_count, c.due_at, c.delivered_at, c.last_status, c.last_error,
        coalesce(c.snapshot->>'reference', c.snapshot->'payment'->>'reference') AS reference,
        coalesce(c.snapshot->>'testing', c.snapshot->'payment'->>'sandboxed')::boolean AS testing
   FROM callbacks c LEFT JOIN resellers r ON r.id = c.reseller_id LEFT JOIN merchants m ON m.id = c.merchant_id
+  LEFT JOIN payments p ON c.merchant_id IS NOT NULL AND p.id = c.order_id
  WHERE ($1::text IS NULL OR r.code = $1) AND ($2::text IS NULL OR c.state = $2::callback_state)
    AND ($3::bigint IS NULL OR c.order_id = $3) AND c.id < $4
  ORDER BY c.id DESC LIMIT $5
