@@ -130,6 +130,12 @@ async def test_everything_that_a_search_or_the_queue_means_is_exported(
         rows = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"))))
         assert sorted(int(row["id"]) for row in rows) == ids, chosen
     assert "No order fits" in (await shop.get("/console/orders?state=pending&product=X")).text
+    await shop.node.pool.execute(
+        "UPDATE orders SET created_at = created_at - interval '7 minutes' WHERE id = $1", ids[0]
+    )
+    for age, shown in (("under_1_min", 4), ("under_5_min", 0), ("under_30_min", 1), ("longer", 0)):
+        page = (await shop.get(f"/console/orders?state=pending&age={age}")).text
+        assert page.count('data-href="/console/orders/') == shown, age
 
 
 async def test_a_person_decides_an_unknown_order_with_a_reason(shop: Shop) -> None:

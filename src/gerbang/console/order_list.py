@@ -30,6 +30,15 @@ FEW_DAYS: Final = 3
 """Up to so many days are read by the index of days; more by the order's number."""
 
 
+AGES: Final[Mapping[str, tuple[timedelta | None, timedelta | None]]] = {
+    "under_1_min": (None, timedelta(minutes=1)),
+    "under_5_min": (timedelta(minutes=1), timedelta(minutes=5)),
+    "under_30_min": (timedelta(minutes=5), timedelta(minutes=30)),
+    "longer": (timedelta(minutes=30), None),
+}
+"""How long an order that is not final waits: as the overview counts them."""
+
+
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked for, as the URL has it."""
 
@@ -39,6 +48,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     product: str = ""
     state: str = ""
     testing: str = ""
+    age: str = ""
     first_day: date | None = None
     last_day: date | None = None
 
@@ -57,6 +67,7 @@ def filter_of(query: Mapping[str, str]) -> Filter:
         product=query.get("product", "").strip().upper()[:40].replace("\x00", ""),
         state=query.get("state", "") if query.get("state") in {*STATES, "decide"} else "",
         testing=query.get("testing", "") if query.get("testing") in {"yes", "no"} else "",
+        age=query.get("age", "") if query.get("age") in AGES else "",
         first_day=_day(query.get("from", "")),
         last_day=_day(query.get("until", "")),
     )
@@ -95,6 +106,7 @@ async def orders_page(visit: Visit) -> Response:
         trouble=problem,
         suppliers=sorted(s.view.code for s in visit.node.snapshot.suppliers.values()),
         states=(*STATES, "decide"),
+        ages=tuple(AGES),
     )
     if visit.is_fragment:
         query = visit.request.url.query
@@ -114,7 +126,7 @@ async def find_orders(
         rows = await pool.fetch(
             SQL.waiting, reseller_id, supplier_id, chosen.state == "decide", after or 0, limit,
             chosen.product or None, {"no": False}.get(chosen.testing), chosen.first_day,
-            chosen.last_day,
+            chosen.last_day, *AGES.get(chosen.age, (None, None)),
         )  # fmt: skip
     else:
         rows = await _filtered(pool, chosen, (reseller_id, supplier_id), after, today, limit)

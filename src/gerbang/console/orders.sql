@@ -35,6 +35,8 @@ SELECT o.id, o.reference, o.testing, o.dialect, o.product_code, o.product_name, 
    AND (NOT $3::boolean OR o.needs_decision_at IS NOT NULL) AND o.id > $4
    AND ($6::text IS NULL OR o.product_code = $6) AND ($7::boolean IS NULL OR o.testing = $7)
    AND ($8::date IS NULL OR o.business_day >= $8) AND ($9::date IS NULL OR o.business_day <= $9)
+   AND ($10::interval IS NULL OR clock_timestamp() - o.created_at >= $10)
+   AND ($11::interval IS NULL OR clock_timestamp() - o.created_at < $11)
  ORDER BY o.id LIMIT $5
 
 -- name: filtered
