@@ -7,8 +7,8 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from cards.rig import MASTERCARD, open_rig
-from gerbang.cards.read import Tried, list_tried_payments
 from gerbang.clock import SystemClock, business_day
+from gerbang.figures.card_list import Tried, list_tried_payments
 from gerbang.figures.cards import Figures, declines, group, read_card_sums
 from gerbang.figures.count import count_days
 from postgres.shared import opened
@@ -64,6 +64,10 @@ async def test_a_declined_try_is_counted_by_its_reason_and_found_in_the_list(
         today = Tried(first=TODAY, last=TODAY)
         both = await list_tried_payments(rig.pool, today)
         assert [one["amount"] for one in both["items"]] == [40_000, 30_000]
+        newest = await list_tried_payments(rig.pool, today, limit=1)
+        rest = await list_tried_payments(rig.pool, today, limit=5, before=newest["next"])
+        assert [one["amount"] for one in (*newest["items"], *rest["items"])] == [40_000, 30_000]
+        assert rest["next"] is None
         declined = await list_tried_payments(rig.pool, replace(today, declined=page.code))
         assert [one["amount"] for one in declined["items"]] == [30_000]
         for nothing in (

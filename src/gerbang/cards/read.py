@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
-import msgspec
-
 from gerbang.cards.payment import PaymentState
-from gerbang.clock import begin_of
 from gerbang.errors import BadInputError, NotFoundError
 from gerbang.postgres.pool import Connection, Pool
 from gerbang.postgres.sql import load_queries
 
 SQL: Final = load_queries("gerbang.cards", "read.sql")
 NEWEST: Final = 2**62
-
-
-class Tried(msgspec.Struct, frozen=True, kw_only=True):
-    """Which payments: what is empty is any."""
-
-    first: date
-    last: date
-    imid: str = ""
-    brand: str = ""
-    acquirer: str = ""
-    declined: str = ""
-    """A result code with which a try was declined on those days."""
 
 
 async def list_payments(
@@ -45,34 +30,6 @@ async def list_payments(
     rows = await pool.fetch(
         SQL.list_payments, before or NEWEST, imid, reference, state, None, limit
     )
-    items = [dict(row) for row in rows]
-    return {"items": items, "next": items[-1]["id"] if len(items) == limit else None}
-
-
-async def list_tried_payments(
-    pool: Pool,
-    want: Tried,
-    *,
-    state: str | None = None,
-    before: int | None = None,
-    limit: int = 100,
-) -> dict[str, Any]:
-    """List payments whose cards were tried on some days, newest first."""
-    async with pool.acquire() as connection, connection.transaction():
-        # A day in the past and yesterday want different plans.
-        await connection.execute(SQL.plan_for_these_values)
-        rows = await connection.fetch(
-            SQL.list_tried_payments,
-            before or NEWEST,
-            begin_of(want.first),
-            begin_of(want.last + timedelta(days=1)),
-            want.imid or None,
-            want.brand or None,
-            want.acquirer or None,
-            want.declined or None,
-            state,
-            limit,
-        )
     items = [dict(row) for row in rows]
     return {"items": items, "next": items[-1]["id"] if len(items) == limit else None}
 

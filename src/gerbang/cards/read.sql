@@ -12,28 +12,6 @@ SELECT p.id, p.txid, m.imid, p.reference, p.channel, p.sandboxed, p.booked, p.am
    AND ($5::text IS NULL OR p.txid = $5)
  ORDER BY p.id DESC LIMIT $6
 
--- name: plan_for_these_values
--- Plan the next statement for the values it is given.
-SET LOCAL plan_cache_mode = force_custom_plan
-
--- name: list_tried_payments
--- Payments with a try of a card between two moments, newest first; the other filters may be null.
-SELECT p.id, p.txid, m.imid, p.reference, p.channel, p.sandboxed, p.booked, p.amount, p.refunded, p.kind::text,
-       p.state::text, p.instalment_months, p.card_mask, p.card_brand, p.issuer_bank, p.auth_code, p.fee,
-       p.failures, p.cancel_wanted, p.registered_at, p.paid_at, p.expires_at,
-       p.open_attempt_id IS NOT NULL AS in_process
-  FROM payments p JOIN merchants m ON m.id = p.merchant_id JOIN acquirers q ON q.id = m.acquirer_id
- WHERE p.id < $1 AND p.booked
-   AND ($4::text IS NULL OR m.imid = $4)
-   AND ($5::text IS NULL OR p.card_brand = $5)
-   AND ($6::text IS NULL OR q.code = $6)
-   AND ($8::text IS NULL OR p.state = $8::text::payment_state)
-   AND EXISTS (SELECT FROM payment_attempts a
-                WHERE a.payment_id = p.id AND a.created_at >= $2 AND a.created_at < $3
-                  AND a.kind IN ('charge', 'hold', 'capture')
-                  AND ($7::text IS NULL OR a.state = 'declined' AND a.code = $7))
- ORDER BY p.id DESC LIMIT $9
-
 -- name: attempts_shown
 -- What the acquirer was asked about one payment.
 SELECT id, kind::text, state::text, amount, reference, code, message, acquirer_reference, auth_code, card_mask,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -12,15 +12,14 @@ from gerbang.callbacks.resend import resend_callback
 from gerbang.cards.operate import NotDoneError, cancel_payment, capture_payment
 from gerbang.cards.payment import Payment, PaymentState
 from gerbang.cards.read import (
-    Tried,
     list_payments,
     list_settlements,
-    list_tried_payments,
     show_payment,
     show_settlement,
 )
 from gerbang.console.day_range import read_day
 from gerbang.errors import ConflictError, NotFoundError
+from gerbang.figures.card_list import Tried, list_tried_payments
 from gerbang.people.role import Permission
 from gerbang.postgres.sql import load_queries
 from gerbang.web.pages.catalogue import Words
@@ -30,6 +29,8 @@ from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
 
 SQL = load_queries("gerbang.console", "cards.sql")
+DAYS_MAX: Final = 92
+"""As many as the charts show at once."""
 STATES: Final = tuple(one.value for one in PaymentState)
 WHOLE: Final = frozenset({PaymentState.PAID, PaymentState.PREAUTHED, PaymentState.SETTLED})
 IN_PARTS: Final = frozenset({PaymentState.SETTLED, PaymentState.PARTLY_REFUNDED})
@@ -73,6 +74,7 @@ def _tried(query: Mapping[str, str]) -> Tried | None:
     first, last = read_day(query.get("from", "")), read_day(query.get("until", ""))
     if first is None or last is None:
         return None
+    first = max(first, last - timedelta(days=DAYS_MAX - 1))
     names = ("imid", "brand", "acquirer", "declined")
     return Tried(first=first, last=last, **{name: query.get(name, "")[:60] for name in names})
 

@@ -104,13 +104,20 @@ DELETE FROM card_day_sums WHERE business_day = $1
 
 -- name: card_attempts_of_day
 -- What acquirers answered on one day (WIB), by the first digits of the cards: which brand they are of, Python knows.
-SELECT m.imid, q.code AS acquirer, left(coalesce(nullif(a.card_mask, ''), p.card_mask), 4) AS digits, a.kind::text AS kind, a.state::text AS state, a.code,
-       count(*) AS attempts, sum(a.amount)::bigint AS amount
-  FROM payment_attempts a JOIN payments p ON p.id = a.payment_id AND p.booked
-  JOIN merchants m ON m.id = p.merchant_id JOIN acquirers q ON q.id = m.acquirer_id
- WHERE a.created_at >= $1::date::timestamp AT TIME ZONE 'Asia/Jakarta'
-   AND a.created_at < ($1::date + 1)::timestamp AT TIME ZONE 'Asia/Jakarta'
- GROUP BY 1, 2, 3, 4, 5, 6
+-- First the attempts of the day, then the payment of each, whatever the planner believes.
+WITH tried AS MATERIALIZED (
+         SELECT payment_id, kind, state, code, card_mask, amount FROM payment_attempts
+          WHERE created_at >= $1::date::timestamp AT TIME ZONE 'Asia/Jakarta'
+            AND created_at < ($1::date + 1)::timestamp AT TIME ZONE 'Asia/Jakarta'),
+     sums AS (
+         SELECT p.merchant_id, left(coalesce(nullif(a.card_mask, ''), p.card_mask), 4) AS digits, a.kind, a.state, a.code,
+                count(*) AS attempts, sum(a.amount)::bigint AS amount
+           FROM tried a
+          CROSS JOIN LATERAL (SELECT x.merchant_id, x.card_mask FROM payments x
+                               WHERE x.id = a.payment_id AND x.booked OFFSET 0) p
+          GROUP BY 1, 2, 3, 4, 5)
+SELECT m.imid, q.code AS acquirer, s.digits, s.kind::text AS kind, s.state::text AS state, s.code, s.attempts, s.amount
+  FROM sums s JOIN merchants m ON m.id = s.merchant_id JOIN acquirers q ON q.id = m.acquirer_id
 
 -- name: insert_card_sums
 -- Keep the sums of a day.
@@ -130,3 +137,37 @@ SELECT business_day FROM counted_days
 SELECT s.business_day AS day, s.imid, s.acquirer, s.brand, s.kind::text AS kind, s.state::text AS state, s.code,
        s.attempts, s.amount
   FROM card_day_sums s WHERE s.business_day = ANY($1::date[])
+
+-- name: card_days_with
+-- Which counted days have tries of cards that are asked for; every filter may be null.
+SELECT DISTINCT s.business_day FROM card_day_sums s
+ WHERE s.business_day = ANY($1::date[]) AND s.kind IN ('charge', 'hold', 'capture')
+   AND ($2::text IS NULL OR s.imid = $2) AND ($3::text IS NULL OR s.brand = $3)
+   AND ($4::text IS NULL OR s.acquirer = $4) AND ($5::text IS NULL OR s.state = 'declined' AND s.code = $5)
+
+-- name: day_of_attempt
+-- On which day a card was tried.
+SELECT wib_day(created_at) FROM payment_attempts WHERE id = $1
+
+-- name: tried_payments
+-- Payments of which a card was tried on one day (WIB), by their last try on it, the newest first. First the tries, then
+-- the payment of each until there are enough, whatever the planner believes.
+WITH tried AS MATERIALIZED (
+         SELECT id, payment_id FROM payment_attempts
+          WHERE created_at >= $1::date::timestamp AT TIME ZONE 'Asia/Jakarta'
+            AND created_at < ($1::date + 1)::timestamp AT TIME ZONE 'Asia/Jakarta'
+            AND id < $2 AND kind IN ('charge', 'hold', 'capture') AND ($3::text IS NULL OR state = 'declined' AND code = $3)),
+     last AS MATERIALIZED (SELECT max(id) AS id, payment_id FROM tried GROUP BY payment_id ORDER BY 1 DESC)
+SELECT t.id AS try_id, p.*
+  FROM last t
+ CROSS JOIN LATERAL (
+       SELECT x.id, x.txid, m.imid, x.reference, x.channel, x.sandboxed, x.booked, x.amount, x.refunded, x.kind::text,
+              x.state::text, x.instalment_months, x.card_mask, x.card_brand, x.issuer_bank, x.auth_code, x.fee,
+              x.failures, x.cancel_wanted, x.registered_at, x.paid_at, x.expires_at,
+              x.open_attempt_id IS NOT NULL AS in_process
+         FROM payments x JOIN merchants m ON m.id = x.merchant_id JOIN acquirers q ON q.id = m.acquirer_id
+        WHERE x.id = t.payment_id AND x.booked
+          AND ($4::text IS NULL OR m.imid = $4) AND ($5::text IS NULL OR x.card_brand = $5)
+          AND ($6::text IS NULL OR q.code = $6) AND ($7::text IS NULL OR x.state = $7::text::payment_state)
+       OFFSET 0) p
+ ORDER BY t.id DESC LIMIT $8
