@@ -128,3 +128,24 @@ async def test_charts_count_what_was_charged_and_every_figure_leads_to_its_payme
         too_many = await finance.get("/console/cards/figures?from=2020-01-01&until=2021-01-31")
         assert "92" in told(too_many)
         await finance.close()
+
+
+async def test_what_may_not_be_done_says_why_as_the_rules_say(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with open_rig(database_url) as rig:
+        never = (await rig.stored(await rig.charge("NOCANCEL01"))).txid
+        whole_only = (await rig.stored(await rig.charge("NOPART0001"))).txid
+        await rig.advance(days=2)
+    async with console_of(database_url, tmp_path) as node:
+        finance = await finance_of(node)
+        assert "may not cancel" in told(await finance.get(f"/console/cards/{never}"))
+        page = await finance.get(f"/console/cards/{whole_only}")
+        assert "may not refund in parts" in told(page)
+        assert re.search(r'value="part" disabled', page.text)
+        form = {"how": "part", "amount": "", "reason": "x", "number": number_in(page.text)}
+        await finance.post(f"/console/cards/{whole_only}/cancel", form, 422)
+        form |= {"how": "whole", "amount": "1.000"}
+        await finance.post(f"/console/cards/{whole_only}/cancel", form)
+        assert await _refunded(node, whole_only) == 150_000
+        await finance.close()

@@ -9,6 +9,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from gerbang.callbacks.resend import resend_callback
+from gerbang.cards.allowed import what_is_allowed
 from gerbang.cards.operate import NotDoneError, cancel_payment, capture_payment
 from gerbang.cards.payment import Payment, PaymentState
 from gerbang.cards.read import (
@@ -32,8 +33,6 @@ SQL = load_queries("gerbang.console", "cards.sql")
 DAYS_MAX: Final = 92
 """As many as the charts show at once."""
 STATES: Final = tuple(one.value for one in PaymentState)
-WHOLE: Final = frozenset({PaymentState.PAID, PaymentState.PREAUTHED, PaymentState.SETTLED})
-IN_PARTS: Final = frozenset({PaymentState.SETTLED, PaymentState.PARTLY_REFUNDED})
 
 
 def add_pages(site: Site) -> None:
@@ -89,15 +88,13 @@ async def _by_txid(visit: Visit, text: str) -> list[dict[str, Any]]:
 async def payment_page(visit: Visit) -> Response:
     """Show one, and what may be done with it now, or why not."""
     payment = await show_payment(visit.pool, visit.name("txid"))
-    state = PaymentState(payment["state"])
+    found = await _find(visit)
+    merchant = visit.node.cards.merchant_of(found)
     return visit.page(
         "console/card.html",
         p=payment,
         story=_story(payment, visit.t),
-        whole=state in WHOLE and not payment["in_process"],
-        in_parts=state in IN_PARTS and not payment["in_process"],
-        captures=state is PaymentState.PREAUTHED and not payment["in_process"],
-        left=payment["amount"] - payment["refunded"],
+        allowed=what_is_allowed(merchant, found, visit.node.cards.now(merchant)),
         number=new_form_number(),
         deposit=await visit.pool.fetchrow(SQL.deposit_of_payment, payment["txid"]),
     )
@@ -147,7 +144,10 @@ async def cancel(visit: Visit) -> Response:
     form, cards = visit.form, visit.node.cards
     payment = await _find(visit)
     reason = form.text("reason", most=200)
-    part = form.rupiah("amount", least=1, most=payment.amount, needed=False)
+    how = form.raw("how")
+    part = None
+    if how != "whole":
+        part = form.rupiah("amount", least=1, most=payment.amount, needed=how == "part")
     number = read_form_number(visit)
     form.check()
     try:
