@@ -84,6 +84,8 @@ async def proof_page(visit: Visit) -> Response:
     return visit.page(
         "console/proof.html",
         figures=dict(row or {}),
+        journal=await visit.pool.fetchrow(SQL.journal),
+        banks=await visit.pool.fetch(SQL.accounts, "", "bank", None, ROWS),
         floats=await show_floats(visit.pool),
         seals=await visit.pool.fetch(SQL.last_seals),
         last=await visit.pool.fetchrow(SQL.last_verification),

@@ -1,13 +1,21 @@
 -- name: accounts
--- Accounts by code with balances; every filter may be null.
+-- Accounts by code with balances; every filter may be null. What moved since the last sealed day is read once for all
+-- untracked accounts, and not at all where none is shown: first the transfers, then the entries of each.
+WITH last AS MATERIALIZED (SELECT max(business_day) AS day FROM checkpoints),
+     since AS MATERIALIZED (
+         SELECT t.id FROM transfers t WHERE t.business_day > coalesce((SELECT day FROM last), '-infinity'::date)),
+     moved AS MATERIALIZED (
+         SELECT e.account_id, sum(e.amount)::bigint AS amount
+           FROM since
+          CROSS JOIN LATERAL (SELECT x.account_id, x.amount FROM entries x
+                               WHERE x.transfer_id = since.id AND x.version IS NULL OFFSET 0) e
+          GROUP BY 1)
 SELECT a.id, a.code, a.kind::text AS kind, a.normal_side::text AS normal_side, a.tracked, a.held, a.credit_limit,
-       CASE WHEN a.tracked THEN a.balance ELSE coalesce(c.balance, 0) + coalesce((
-            SELECT sum(e.amount) FROM entries e JOIN transfers t ON t.id = e.transfer_id
-             WHERE e.account_id = a.id AND e.version IS NULL
-               AND (c.business_day IS NULL OR t.business_day > c.business_day)), 0)::bigint END AS balance
+       CASE WHEN a.tracked THEN a.balance
+            ELSE coalesce((SELECT k.balance FROM checkpoints k
+                            WHERE k.account_id = a.id AND k.business_day = (SELECT day FROM last)), 0)
+                 + coalesce((SELECT w.amount FROM moved w WHERE w.account_id = a.id), 0) END AS balance
   FROM accounts a
-  LEFT JOIN LATERAL (SELECT balance, business_day FROM checkpoints k WHERE k.account_id = a.id
-                      ORDER BY business_day DESC LIMIT 1) c ON true
  WHERE a.code > $1 AND ($2::text IS NULL OR a.kind = $2::text::account_kind)
    AND ($3::text IS NULL OR strpos(lower(a.code), lower($3)) > 0)
  ORDER BY a.code LIMIT $4
@@ -38,3 +46,18 @@ SELECT (SELECT coalesce(sum(held), 0)::bigint FROM accounts WHERE kind = 'resell
           JOIN orders o ON o.id = w.id AND o.state = 'pending' AND o.hold_id IS NOT NULL) AS held_by_orders,
        (SELECT coalesce(sum(balance), 0)::bigint FROM accounts WHERE kind = 'reseller') AS owed_to_resellers,
        (SELECT coalesce(sum(credit_limit), 0)::bigint FROM accounts WHERE kind = 'reseller') AS credit_limits
+
+-- name: journal
+-- All accounts together, which is nothing where every transfer has both its sides: tracked balances as they are kept,
+-- untracked ones from the last checkpoint and what moved since. And the bank: lines that are credited, credits posted.
+WITH last AS MATERIALIZED (SELECT max(business_day) AS day FROM checkpoints),
+     since AS MATERIALIZED (
+         SELECT t.id FROM transfers t WHERE t.business_day > coalesce((SELECT day FROM last), '-infinity'::date))
+SELECT (SELECT coalesce(sum(balance), 0)::bigint FROM accounts WHERE tracked) AS tracked,
+       (SELECT coalesce(sum(k.balance), 0) FROM checkpoints k WHERE k.business_day = (SELECT day FROM last))::bigint
+       + coalesce((SELECT sum(e.amount) FROM since
+                    CROSS JOIN LATERAL (SELECT x.amount FROM entries x
+                                         WHERE x.transfer_id = since.id AND x.version IS NULL OFFSET 0) e), 0)::bigint
+           AS untracked,
+       (SELECT coalesce(sum(amount), 0)::bigint FROM bank_lines WHERE state = 'credited') AS lines_credited,
+       (SELECT coalesce(sum(line_amount), 0)::bigint FROM deposit_credits WHERE posted_at IS NOT NULL) AS credits_posted
