@@ -19,6 +19,75 @@ from scale import scale
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
+PAGES: Final = (
+    "",
+    "/orders",
+    "/orders?state=failed",
+    "/orders/{order}",
+    "/test-order",
+    "/resellers",
+    "/resellers/new",
+    "/resellers/DEMO",
+    "/resellers/DEMO/statement",
+    "/resellers/DEMO/credentials",
+    "/resellers/DEMO/callback",
+    "/resellers/DEMO/replies",
+    "/resellers/DEMO/prices",
+    "/resellers/DEMO/refusals",
+    "/resellers/DEMO/terms",
+    "/terms",
+    "/resellers/DEMO/settings",
+    "/resellers/DEMO/credit",
+    "/products",
+    "/products/lists",
+    "/products/new",
+    "/products/import",
+    "/products/HSA5",
+    "/products/HSA5/edit",
+    "/suppliers",
+    "/suppliers/new",
+    "/suppliers/demo-socx",
+    "/suppliers/demo-socx/routes",
+    "/suppliers/demo-socx/float",
+    "/suppliers/demo-socx/prices",
+    "/suppliers/demo-otomax/lab",
+    "/suppliers/areas",
+    "/suppliers/demo-socx/settings",
+    "/proposals",
+    "/recon",
+    "/deposits",
+    "/deposits/lines",
+    "/deposits/lines/new",
+    "/deposits/cards",
+    "/deposits/proposals",
+    "/deposits/banks",
+    "/cards",
+    "/cards/settlements",
+    "/cards/merchants",
+    "/cards/merchants/DEMO3DS001",
+    "/cards/merchants/DEMO3DS001/rates",
+    "/cards/merchants/DEMO3DS001/bins",
+    "/cards/figures",
+    "/callbacks",
+    "/callbacks/{callback}",
+    "/cases",
+    "/ledger",
+    "/ledger/accounts/reseller:DEMO",
+    "/ledger/proof",
+    "/ledger/profit",
+    "/people",
+    "/people/roles",
+    "/tokens",
+    "/people/sessions",
+    "/people/networks",
+    "/audit",
+    "/jobs",
+    "/start",
+    "/account",
+    "/account/password",
+    "/account/second-factor",
+)
+
 AGAIN: Final = {f"/console{p}" for p in ("", "/orders", "/resellers/DEMO", "/products/HSA5")}
 """Looked at by axe in both dresses; of the others every fourth, and all with GERBANG_PROVE=1."""
 
@@ -334,3 +403,53 @@ async def test_language_and_theme_are_switched_on_the_page_and_the_menu_opens_on
     await page.context.close()
     assert watched.wrong == []
     await asyncio.sleep(0)
+
+
+async def test_rates_of_a_merchant_are_shown_and_then_kept_with_the_keyboard(
+    signed_in: Watched,
+) -> None:
+    page = signed_in.page
+    await signed_in.open("/console/cards/merchants/DEMOINSTL1/rates")
+    await page.focus("[name=visa]")
+    await page.keyboard.press("Control+A")
+    await page.keyboard.type("1,25")
+    await page.keyboard.press("Enter")
+    kept = page.get_by_role("button", name="Keep these rates")
+    await kept.wait_for()
+    assert "1,25%" in await page.inner_text(".secret-box")
+    await kept.focus()
+    await page.keyboard.press("Enter")
+    await page.get_by_text("Saved").first.wait_for()
+    assert await page.input_value("[name=visa]") == "1,25"
+    assert signed_in.wrong == []
+
+
+async def test_a_new_supplier_shows_the_keys_of_the_protocol_that_is_chosen(
+    signed_in: Watched,
+) -> None:
+    page = signed_in.page
+    await signed_in.open("/console/suppliers/new")
+    await page.fill("[name=name]", "Baru")
+    await page.focus("[name=dialect]")
+    await page.select_option("[name=dialect]", "otomax")
+    await page.locator("[name=secret_pin]").wait_for()
+    assert await page.locator("[name=secret_token]").count() == 0
+    assert await page.input_value("[name=name]") == "Baru"
+    assert signed_in.wrong == []
+
+
+async def test_card_charts_are_drawn_and_lead_to_their_payments(
+    signed_in: Watched, demo: RunningDemo
+) -> None:
+    await demo.fetch(
+        "INSERT INTO payment_attempts (id, payment_id, kind, state, amount, reference, code, at)"
+        " SELECT 900000000001, id, 'charge', 'declined', amount, 'C1', '54', now()"
+        " FROM payments LIMIT 1"
+    )
+    page = signed_in.page
+    await signed_in.open("/console/cards/figures")
+    await page.locator(".chart canvas").nth(3).wait_for()
+    await page.get_by_text("Card expired").click()
+    await page.wait_for_url("**declined=54**")
+    assert await page.locator("#list tbody tr").count() == 1
+    assert signed_in.wrong == []

@@ -418,6 +418,9 @@ async def test_the_whole_book_is_verified_in_the_background(shop: Shop) -> None:
 
 
 async def test_an_account_shows_its_balance_at_any_moment(shop: Shop) -> None:
+    bank = "/console/ledger/accounts/bank:main?at="
+    assert "WIB: Rp0" in told(await shop.get(f"{bank}2020-01-01T00:00"))
+    assert "WIB: \N{MINUS SIGN}Rp100.000" in told(await shop.get(f"{bank}2099-01-01T00:00"))
     page = await shop.get("/console/ledger/accounts/reseller:TOKO?at=2020-01-01T00:00")
     assert "Rp0" in told(page)
     later = await shop.get("/console/ledger/accounts/reseller:TOKO?at=2099-01-01T00:00")

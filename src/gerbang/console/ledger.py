@@ -60,8 +60,9 @@ async def account_page(visit: Visit) -> Response:
     account, at_text = found["account"], visit.query.get("at", "")
     then: Any = None
     moment = _moment(at_text)
-    if moment is not None and account["tracked"]:
-        row = await visit.pool.fetchrow(SQL.account_at, account["id"], moment)
+    if moment is not None:
+        sql = SQL.account_at if account["tracked"] else SQL.untracked_at
+        row = await visit.pool.fetchrow(sql, account["id"], moment)
         then = row["balance"] if row else 0
     return visit.page(
         "console/account.html", account=account, page=page, at=at_text, then=then, moment=moment

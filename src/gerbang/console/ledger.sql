@@ -27,6 +27,22 @@ SELECT e.balance, e.version, t.created_at
  WHERE e.account_id = $1 AND e.version IS NOT NULL AND t.created_at <= $2
  ORDER BY e.version DESC LIMIT 1
 
+-- name: untracked_at
+-- An untracked account's balance at a moment: its checkpoint before that day, and what moved from there on. First the
+-- transfers, then the entry of each.
+WITH c AS MATERIALIZED (
+         SELECT k.balance, k.business_day FROM checkpoints k
+          WHERE k.account_id = $1 AND k.business_day < wib_day($2) ORDER BY k.business_day DESC LIMIT 1),
+     since AS MATERIALIZED (
+         SELECT t.id FROM transfers t
+          WHERE t.business_day > coalesce((SELECT business_day FROM c), '-infinity'::date)
+            AND t.business_day <= wib_day($2) AND t.created_at <= $2)
+SELECT (coalesce((SELECT balance FROM c), 0) + coalesce((
+        SELECT sum(e.amount) FROM since
+         CROSS JOIN LATERAL (SELECT x.amount FROM entries x
+                              WHERE x.transfer_id = since.id AND x.account_id = $1 AND x.version IS NULL OFFSET 0) e), 0)
+       )::bigint AS balance
+
 -- name: last_seals
 -- The newest sealed days.
 SELECT business_day, transfers_count, entries_count, hash FROM seals ORDER BY business_day DESC LIMIT 10
