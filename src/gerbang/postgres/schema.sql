@@ -4078,7 +4078,7 @@ CREATE TRIGGER orders_never_deleted BEFORE DELETE OR TRUNCATE ON public.orders F
 
 -- trigger orders orders_note_late_change
 
-CREATE TRIGGER orders_note_late_change AFTER UPDATE ON public.orders FOR EACH ROW WHEN (((old.business_day < public.wib_day(clock_timestamp())) AND ((((old.state IS DISTINCT FROM new.state) OR (old.price IS DISTINCT FROM new.price)) OR (old.cost IS DISTINCT FROM new.cost)) OR (old.supplier_id IS DISTINCT FROM new.supplier_id)))) EXECUTE FUNCTION public.note_late_change();
+CREATE TRIGGER orders_note_late_change AFTER UPDATE ON public.orders FOR EACH ROW WHEN (((old.business_day < public.wib_day(clock_timestamp())) AND ((old.state IS DISTINCT FROM new.state) OR (old.price IS DISTINCT FROM new.price) OR (old.cost IS DISTINCT FROM new.cost) OR (old.supplier_id IS DISTINCT FROM new.supplier_id)))) EXECUTE FUNCTION public.note_late_change();
 
 -- trigger orders orders_take_listed_steps
 
@@ -4090,7 +4090,7 @@ CREATE TRIGGER payment_attempts_never_deleted BEFORE DELETE OR TRUNCATE ON publi
 
 -- trigger payment_attempts payment_attempts_note_late_change
 
-CREATE TRIGGER payment_attempts_note_late_change AFTER UPDATE ON public.payment_attempts FOR EACH ROW WHEN (((public.wib_day(old.created_at) < public.wib_day(clock_timestamp())) AND (((old.state IS DISTINCT FROM new.state) OR (old.code IS DISTINCT FROM new.code)) OR (old.card_mask IS DISTINCT FROM new.card_mask)))) EXECUTE FUNCTION public.note_late_change();
+CREATE TRIGGER payment_attempts_note_late_change AFTER UPDATE ON public.payment_attempts FOR EACH ROW WHEN (((public.wib_day(old.created_at) < public.wib_day(clock_timestamp())) AND ((old.state IS DISTINCT FROM new.state) OR (old.code IS DISTINCT FROM new.code) OR (old.card_mask IS DISTINCT FROM new.card_mask)))) EXECUTE FUNCTION public.note_late_change();
 
 -- trigger payment_attempts payment_attempts_obey
 

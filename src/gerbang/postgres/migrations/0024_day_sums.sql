@@ -52,12 +52,13 @@ END $$;
 -- The first condition is all that an order of today costs.
 CREATE TRIGGER orders_note_late_change AFTER UPDATE ON orders FOR EACH ROW
     WHEN (OLD.business_day < wib_day(clock_timestamp())
-          AND (OLD.state, OLD.price, OLD.cost, OLD.supplier_id) IS DISTINCT FROM
-              (NEW.state, NEW.price, NEW.cost, NEW.supplier_id))
+          AND (OLD.state IS DISTINCT FROM NEW.state OR OLD.price IS DISTINCT FROM NEW.price
+               OR OLD.cost IS DISTINCT FROM NEW.cost OR OLD.supplier_id IS DISTINCT FROM NEW.supplier_id))
     EXECUTE FUNCTION note_late_change();
 CREATE TRIGGER payment_attempts_note_late_change AFTER UPDATE ON payment_attempts FOR EACH ROW
     WHEN (wib_day(OLD.created_at) < wib_day(clock_timestamp())
-          AND (OLD.state, OLD.code, OLD.card_mask) IS DISTINCT FROM (NEW.state, NEW.code, NEW.card_mask))
+          AND (OLD.state IS DISTINCT FROM NEW.state OR OLD.code IS DISTINCT FROM NEW.code
+               OR OLD.card_mask IS DISTINCT FROM NEW.card_mask))
     EXECUTE FUNCTION note_late_change();
 
 -- Card attempts are found by day; they are written in the order of time, so a few bytes a block do.
