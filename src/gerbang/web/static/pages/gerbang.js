@@ -99,6 +99,13 @@
     }
   });
 
+  // A list that is brought anew under somebody who walks through it keeps their place.
+  let place = -1;
+  document.addEventListener("input", () => { place = -1; });
+  document.addEventListener("htmx:afterSwap", () => {
+    if (place >= 0 && !$("tr.row-here")) $$("table[data-rows] tbody tr")[place]?.classList.add("row-here");
+  });
+
   function walk(step) {
     const rows = $$("table[data-rows] tbody tr");
     if (!rows.length) return;
@@ -106,6 +113,7 @@
     const next = rows[Math.min(rows.length - 1, Math.max(0, here + step))];
     rows[here]?.classList.remove("row-here");
     next.classList.add("row-here");
+    place = rows.indexOf(next);
     next.scrollIntoView({ block: "nearest" });
   }
 
