@@ -45,6 +45,8 @@ ELSEWHERE: Final = {
     "/portal/complaints/{id}/files/{number}": "a file",
     "/console/cases/{id}/files/{number}": "a file",
     "/console/jobs/{id}/file": "a file",
+    "/portal/jobs/{id}": "the same page as the console's",
+    "/portal/jobs/{id}/file": "a file",
     "/console/orders/{id}/receipt": "a file",
     "/portal/orders/{id}/receipt": "a file",
     "/console/cards/settlements/{imid}/{day}": "test_tour.py, for a day must have passed",

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from e2e.chromium import Listener, chromium, opened_page
-from e2e.running_demo import RunningDemo
+from e2e.running_demo import RunningDemo, running_demo
 from gerbang.web.pages.catalogue import Words, load_catalogue
 from scale import PROVING
 
@@ -29,6 +29,13 @@ PATIENCE_S: Final = 60
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[RunningDemo]:
+    """A demo of one's own, for its clock is moved."""
+    with running_demo("tour") as running:
         yield running
 
 
