@@ -99,6 +99,8 @@ async def _sell(walker: Walker) -> None:
     await walker.fill(code="S5", name="Telkomsel 5.000", cost="5050", base_price="5400")
     await walker.send("base_price")
     await walker.step("supplier")
+    walker.effort_s += POINT_S
+    await page.select_option("[name=dialect]", "socx")
     await walker.fill(
         code="maju", name="Maju", base_url="https://supplier.example", secret_token="rahasia"
     )

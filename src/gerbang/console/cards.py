@@ -144,10 +144,7 @@ async def cancel(visit: Visit) -> Response:
     form, cards = visit.form, visit.node.cards
     payment = await _find(visit)
     reason = form.text("reason", most=200)
-    how = form.raw("how")
-    part = None
-    if how != "whole":
-        part = form.rupiah("amount", least=1, most=payment.amount, needed=how == "part")
+    part = form.rupiah("amount", least=1, most=payment.amount, needed=False)
     number = read_form_number(visit)
     form.check()
     try:
