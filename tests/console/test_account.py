@@ -75,11 +75,18 @@ async def test_a_second_factor_is_added_asked_for_and_no_code_works_twice(owner:
     page = await owner.get("/console/account/second-factor")
     sealed, secret = offered(page)
     wrong = await owner.post(
-        "/console/account/second-factor", {"sealed": sealed, "code": "000000"}, 422
+        "/console/account/second-factor",
+        {"sealed": sealed, "code": "000000", "password": PASSWORD},
+        422,
     )
     assert secret in wrong.text
     code = pyotp.TOTP(secret).now()
-    added = await owner.post("/console/account/second-factor", {"sealed": sealed, "code": code})
+    form = {"sealed": sealed, "code": code}
+    unproved = await owner.post(
+        "/console/account/second-factor", form | {"password": "whoever found it open"}, 422
+    )
+    assert "password is wrong" in unproved.text
+    added = await owner.post("/console/account/second-factor", form | {"password": PASSWORD})
     recovery = re.findall(r"[a-z2-9]{4}-[a-z2-9]{4}-[a-z2-9]{4}", added.text)
     assert len(set(recovery)) == 8
     await owner.post("/console/sign-out")
@@ -100,7 +107,7 @@ async def test_a_second_factor_is_not_exchanged_by_who_only_found_the_browser_op
 ) -> None:
     sealed, secret = offered(await owner.get("/console/account/second-factor"))
     kept = await add_factor(owner)
-    form = {"sealed": sealed, "code": pyotp.TOTP(secret).now()}
+    form = {"sealed": sealed, "code": pyotp.TOTP(secret).now(), "password": PASSWORD}
     refused = await owner.post("/console/account/second-factor", form, 422)
     assert "Remove the second factor that is on first" in refused.text
     sealed_now = "SELECT totp_sealed FROM users WHERE username = 'owner'"
@@ -272,7 +279,7 @@ def offered(page: httpx.Response) -> tuple[str, str]:
 async def add_factor(browser: Browser) -> str:
     """Add a second factor and give its secret."""
     sealed, secret = offered(await browser.get("/console/account/second-factor"))
-    form = {"sealed": sealed, "code": pyotp.TOTP(secret).now()}
+    form = {"sealed": sealed, "code": pyotp.TOTP(secret).now(), "password": PASSWORD}
     await browser.post("/console/account/second-factor", form)
     return secret
 

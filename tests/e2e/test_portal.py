@@ -176,14 +176,17 @@ async def test_a_complaint_is_a_case_with_evidence_and_a_deadline_that_the_opera
 async def test_a_token_is_shown_once_and_the_old_one_works_during_the_overlap(
     demo: RunningDemo, other: httpx.AsyncClient
 ) -> None:
-    issued = await other.post("/portal/settings/credentials", data={"dialect": "socx"})
+    issued = await other.post(
+        "/portal/settings/credentials", data={"dialect": "socx", "password": PASSWORD}
+    )
     first = re.findall(r'data-copy="([A-Za-z0-9_-]{40,})"', issued.text)[0]
     rows = await demo.fetch(
         "SELECT c.id FROM credentials c JOIN resellers r ON r.id = c.reseller_id"
         " WHERE r.code = 'OTHER' ORDER BY c.id DESC LIMIT 1"
     )
     rotated = await other.post(
-        f"/portal/settings/credentials/{rows[0]['id']}/rotate", data={"overlap_h": "24"}
+        f"/portal/settings/credentials/{rows[0]['id']}/rotate",
+        data={"overlap_h": "24", "password": PASSWORD},
     )
     second = re.findall(r'data-copy="([A-Za-z0-9_-]{40,})"', rotated.text)[0]
     assert first not in rotated.text

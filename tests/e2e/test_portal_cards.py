@@ -162,7 +162,11 @@ async def test_a_new_key_is_shown_once_and_signs_from_then_on(
     async with demo.http(headers=demo.admin) as api:
         made = (await api.post("/api/merchants", json=new)).json()
     place = "/portal/cards/merchants/PORTALKEY1"
-    page = (await own.post(f"{place}/key")).text
+    unproved = await own.post(f"{place}/key", data={"password": "a guess"})
+    assert unproved.status_code == 422
+    assert "merchantKey" in unproved.text
+    password = demo.facts["portal"]["password"]
+    page = (await own.post(f"{place}/key", data={"password": password})).text
     found = re.search(r"merchantKey.*?<code>([^<]{20,})</code>", page, re.DOTALL)
     assert found is not None
     assert found[1] not in (await own.get(place)).text

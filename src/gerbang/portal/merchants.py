@@ -19,6 +19,7 @@ from gerbang.people.role import Permission
 from gerbang.portal.csv_file import csv_answer
 from gerbang.portal.own import own_id
 from gerbang.portal.store import NEWEST, SQL
+from gerbang.web.pages.account import ask_own_password
 from gerbang.web.pages.paging import ROWS, after_of, page_of_rows
 from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
@@ -36,7 +37,7 @@ def add_pages(site: Site) -> None:
     site.get("/cards/merchants/{imid}/checklist.csv", sheet_file, may=_USE)
     site.post("/cards/merchants/{imid}/trials", post_trial, may=_USE, form_page=merchant_page)
     site.post("/cards/merchants/{imid}/doctor", post_doctor, may=_USE)
-    site.post("/cards/merchants/{imid}/key", post_key, may=_USE)
+    site.post("/cards/merchants/{imid}/key", post_key, may=_USE, form_page=merchant_page)
     site.post("/cards/merchants/{imid}/said/{item}", post_said, may=_USE, form_page=merchant_page)
 
 
@@ -120,8 +121,9 @@ async def post_doctor(visit: Visit) -> Response:
 
 
 async def post_key(visit: Visit) -> Response:
-    """Issue a new merchantKey; the old one is refused from this moment."""
+    """Issue a new merchantKey after the password; the old one is refused from this moment."""
     imid = await _own_imid(visit)
+    await ask_own_password(visit)
     async with visit.changing() as connection:
         issued = await rotate_key(connection, imid, actor=visit.actor, box=visit.kit.box)
     await visit.node.cards.directory.refresh()

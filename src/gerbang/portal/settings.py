@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from gerbang.callbacks.doctor import diagnose
 from gerbang.dialects.names import callback_formats, credential_forms
-from gerbang.errors import BadInputError
+from gerbang.errors import BadInputError, NotFoundError
 from gerbang.people.role import Permission
 from gerbang.portal.own import own_reseller
 from gerbang.resellers.admin import (
@@ -24,6 +24,7 @@ from gerbang.resellers.credentials import (
     revoke_credential,
     rotate_credential,
 )
+from gerbang.web.pages.account import ask_own_password
 from gerbang.web.pages.site import Site
 from gerbang.web.pages.visit import Visit
 
@@ -40,7 +41,7 @@ def add_pages(site: Site) -> None:
     site.post("/settings/callback", post_callback, may=_USE, form_page=settings_page)
     site.post("/settings/callback/test", post_callback_test, may=_USE, form_page=settings_page)
     site.post("/settings/credentials", post_credential, may=_USE, form_page=settings_page)
-    site.post("/settings/credentials/{id}/rotate", post_rotation, may=_USE)
+    site.post("/settings/credentials/{id}/rotate", post_rotation, may=_USE, form_page=settings_page)
     site.post("/settings/credentials/{id}/revoke", post_revocation, may=_USE)
 
 
@@ -55,6 +56,7 @@ async def settings_page(visit: Visit) -> Response:
         dialects=[name for name in credential_forms() if name in reseller["dialects"]],
         formats=callback_formats(),
         overlaps=OVERLAPS_H,
+        rotating=str(visit.request.path_params.get("id", "")),
         source_ip=visit.kit.settings.callback_source_ip,
     )
 
@@ -119,7 +121,7 @@ async def post_callback_test(visit: Visit) -> Response:
 
 
 async def post_credential(visit: Visit) -> Response:
-    """Issue a credential; its secrets are on this page and never again."""
+    """Issue a credential after the password; its secrets are on this page and never again."""
     reseller = await own_reseller(visit)
     now = visit.kit.clock.now()
     allowed = [name for name in credential_forms() if name in reseller["dialects"]]
@@ -130,6 +132,7 @@ async def post_credential(visit: Visit) -> Response:
     if sum(_lives(c, now) for c in reseller["credentials"]) >= CREDENTIALS_MAX:
         text = visit.t("portal.too_many_credentials", most=CREDENTIALS_MAX)
         raise BadInputError(text, {"dialect": text})
+    await ask_own_password(visit)
     new = NewCredential(dialect=dialect, testing=testing, label=label)
     async with visit.changing() as connection:
         issued = await issue_credential(
@@ -139,9 +142,13 @@ async def post_credential(visit: Visit) -> Response:
 
 
 async def post_rotation(visit: Visit) -> Response:
-    """Issue a successor; the old credential works on for the time that was chosen."""
+    """Issue a successor after the password; the old one works on for the time that was chosen."""
+    reseller = await own_reseller(visit)
+    if visit.number() not in {credential["id"] for credential in reseller["credentials"]}:
+        raise NotFoundError(visit.t("error.no_such_thing"))
     hours = visit.form.choice("overlap_h", [str(h) for h in OVERLAPS_H])
     visit.form.check()
+    await ask_own_password(visit)
     async with visit.changing() as connection:
         issued = await rotate_credential(
             connection,

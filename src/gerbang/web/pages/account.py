@@ -251,10 +251,14 @@ async def new_factor_page(visit: Visit) -> Response:
 
 
 async def add_factor(visit: Visit) -> Response:
-    """Keep the second factor and show the recovery codes, once."""
+    """Keep the second factor, after the password, and show the recovery codes, once.
+
+    Whoever only found the browser open would lock its owner out with one of his own.
+    """
     secret = _opened(visit, visit.form.raw("sealed"))
     if visit.user.has_second_factor:
         raise ConflictError(visit.t("account.factor_stands"))
+    await ask_own_password(visit)
     async with visit.changing() as connection:
         codes = await add_second_factor(
             connection,
