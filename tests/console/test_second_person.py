@@ -97,15 +97,15 @@ async def test_a_proposal_of_another_kind_is_not_decided_by_a_foreign_address(
 
 async def test_the_checklist_says_what_was_proved_and_what_is_open(owner: Browser) -> None:
     page = await owner.get("/console/resellers/TOKO")
-    assert "0 testing orders ended success" in page.text
+    assert "0 testing orders ended Success" in page.text
     assert 'href="/console/resellers/TOKO/callback"' in page.text
     form = {"reseller": "TOKO", "product": "S5", "destination": "081234561230", "reference": "A"}
     await owner.post("/console/test-order", form)
     for _ in range(200):
         page = await owner.get("/console/resellers/TOKO")
-        if "1 testing orders ended success" in page.text:
+        if "1 testing orders ended Success" in page.text:
             break
-    assert "1 testing orders ended success" in page.text
+    assert "1 testing orders ended Success" in page.text
 
 
 async def test_kyc_is_decided_by_finance_and_its_evidence_hidden_from_viewers(

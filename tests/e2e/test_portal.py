@@ -176,9 +176,11 @@ async def test_a_complaint_is_a_case_with_evidence_and_a_deadline_that_the_opera
 async def test_a_token_is_shown_once_and_the_old_one_works_during_the_overlap(
     demo: RunningDemo, other: httpx.AsyncClient
 ) -> None:
-    issued = await other.post(
-        "/portal/settings/credentials", data={"dialect": "socx", "password": PASSWORD}
-    )
+    wanted = {"dialect": "socx"}
+    unproved = await other.post("/portal/settings/credentials", data=wanted | {"password": "?"})
+    assert unproved.status_code == 422
+    assert "data-open" in unproved.text, "the dialog is open, with the error beside its field"
+    issued = await other.post("/portal/settings/credentials", data=wanted | {"password": PASSWORD})
     first = re.findall(r'data-copy="([A-Za-z0-9_-]{40,})"', issued.text)[0]
     rows = await demo.fetch(
         "SELECT c.id FROM credentials c JOIN resellers r ON r.id = c.reseller_id"
