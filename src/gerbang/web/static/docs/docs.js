@@ -44,6 +44,15 @@ if (filter) {
       heading.hidden = !heading.nextElementSibling.querySelector("li:not([hidden])");
     });
   });
+  filter.addEventListener("keydown", (event) => {
+    const typed = filter.value.trim().toLowerCase();
+    const links = [...document.querySelectorAll(".pages li a")];
+    const exact = links.find((link) => link.textContent.trim().toLowerCase() === typed);
+    if (event.key === "Enter" && exact) {
+      event.preventDefault();
+      exact.click();
+    }
+  });
   document.addEventListener("keydown", (event) => {
     const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName);
     if (event.key === "/" && !typing) {
