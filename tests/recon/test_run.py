@@ -176,7 +176,7 @@ async def test_a_late_success_makes_an_old_difference_useless(office: Office) ->
     line = f"{placed.attempt.reference},5000,"
     await office.run(line)
     (item,) = await office.open()
-    await office.house.tell(placed.order, placed.attempt, Delivered(cost=5_000))
+    await office.house.tell(placed.order, placed.attempt, Delivered(cost=5_000), kind="callback")
     with pytest.raises(ConflictError):
         await office.correct(item["id"])
     await office.run(line)
