@@ -1,7 +1,7 @@
 """The whole house as somebody sees it who knows only the first address: by clicks alone.
 
 A sold order and its callback sent again, a deposit matched with its bank line, a card payment
-given back before its settlement, and another given back in part after it.
+given back before its settlement, another given back in part after it, and the settlement's report.
 """
 
 from __future__ import annotations
@@ -96,6 +96,7 @@ def test_the_whole_house_is_tried_by_clicks_alone(
         _match_a_deposit(operator, reseller)
         _give_a_charge_back(reseller)
         _give_a_part_back(operator, reseller)
+        _read_the_settlement(operator, reseller)
         assert listener.wrong == []
 
 
@@ -190,3 +191,13 @@ def _give_a_part_back(operator: Guest, reseller: Guest) -> None:
     expect(operator.page.locator("main")).to_contain_text("Rp100.000")
     reseller.page.reload()
     reseller.sees("portal_payment.partly_refunded")
+
+
+def _read_the_settlement(operator: Guest, reseller: Guest) -> None:
+    operator.click("menu.cards")
+    operator.click("cards.settlements", inside=operator.page.locator("main, .page-header"))
+    reseller.click("portal.menu_cards")
+    reseller.click("portal_cards.settlements")
+    for guest in (operator, reseller):
+        guest.page.locator("tbody a[href*='/cards/settlements/']").first.click()
+        expect(guest.page.locator("main")).to_contain_text("150.000")
