@@ -83,7 +83,12 @@ def _told(event: dict[str, Any], visit: Visit) -> dict[str, Any]:
     if amount.isdecimal() and phase in _PHASES:
         text = f"{rupiah(int(amount))} · {t.of('phase', phase)}"
         return {**event, "title": t.of("event", what), "detail": text, "colour": ""}
-    return {**event, "title": t.of(f"story.{area}", step), "colour": COLOURS.get(step, "")}
+    return {
+        **event,
+        "title": t.of(f"story.{area}", step),
+        "detail": t.of("reason", detail),
+        "colour": COLOURS.get(step, ""),
+    }
 
 
 def said_outcome(text: str, visit: Visit) -> tuple[str, str]:
@@ -98,7 +103,9 @@ def said_outcome(text: str, visit: Visit) -> tuple[str, str]:
         parts.append(f"SN {said['sn']}")
     if isinstance(said.get("cost"), int):
         parts.append(rupiah(said["cost"]))
-    parts += [str(said[name]) for name in ("reason", "message", "why") if said.get(name)]
+    if said.get("reason"):
+        parts.append(visit.t.of("reason", said["reason"]))
+    parts += [str(said[name]) for name in ("message", "why") if said.get(name)]
     return COLOURS.get(kind, "azure"), " · ".join(parts)
 
 
