@@ -24,7 +24,7 @@ document.querySelectorAll("[data-theme-switch]").forEach((button) => {
 
 const menu = document.querySelector("details.menu");
 if (menu) {
-  const wide = matchMedia("(min-width: 900px)");
+  const wide = matchMedia("(min-width: 901px)");
   const fit = () => { menu.open = wide.matches; };
   fit();
   wide.addEventListener("change", fit);
