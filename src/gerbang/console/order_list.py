@@ -11,6 +11,13 @@ from starlette.responses import Response
 
 from gerbang.clock import business_day
 from gerbang.errors import BadInputError
+from gerbang.orders.search import (
+    SERIAL_LETTERS_MIN,
+    destination_days,
+    few_days,
+    order_id_of,
+    spellings,
+)
 from gerbang.people.role import Permission
 from gerbang.postgres.pool import Connection, Pool
 from gerbang.postgres.sql import load_queries
@@ -21,13 +28,8 @@ from gerbang.web.pages.visit import Visit
 SQL = load_queries("gerbang.console", "orders.sql")
 NEWEST: Final = 2**62
 STATES: Final = ("pending", "success", "failed", "reversed")
-DESTINATION_DAYS: Final = 92
-"""A search looks so far back for a destination."""
 SERIAL_DAYS: Final = 3
-"""And so far for a serial number, whose days have to be read."""
-SERIAL_LETTERS_MIN: Final = 6
-FEW_DAYS: Final = 3
-"""Up to so many days are read by the index of days; more by the order's number."""
+"""A search looks so far back for a serial number, whose days have to be read."""
 
 
 AGES: Final[Mapping[str, tuple[timedelta | None, timedelta | None]]] = {
@@ -145,7 +147,7 @@ async def _filtered(
     state = None if chosen.state in {"", "decide"} else chosen.state
     testing = {"yes": True, "no": False}.get(chosen.testing)
     product = chosen.product or None
-    days = _days(chosen, today)
+    days = few_days(chosen.first_day, chosen.last_day, today)
     if days is not None:
         return await pool.fetch(
             SQL.filtered_days, ids[0], state, ids[1], product, testing, days, after or NEWEST, limit
@@ -156,16 +158,6 @@ async def _filtered(
     )  # fmt: skip
 
 
-def _days(chosen: Filter, today: date) -> list[date] | None:
-    if chosen.first_day is None:
-        return None
-    last = min(chosen.last_day or today, today)
-    count = (last - chosen.first_day).days + 1
-    if count > FEW_DAYS:
-        return None
-    return [chosen.first_day + timedelta(days=n) for n in range(max(count, 0))]
-
-
 async def _search(pool: Connection | Pool, text: str, today: date) -> list[dict[str, Any]]:
     rows = await pool.fetch(SQL.search, *search_arguments(text, today))
     return [dict(row) for row in rows]
@@ -173,28 +165,15 @@ async def _search(pool: Connection | Pool, text: str, today: date) -> list[dict[
 
 def search_arguments(text: str, today: date) -> tuple[Any, ...]:
     """Say what a text may mean: reference or serial number, id, destination, and on which days."""
-    digits = text.isascii() and text.isdecimal()
-    number = int(text) if digits and len(text) < 19 else None  # noqa: PLR2004 (a bigint's digits)
-    days = [today - timedelta(days=n) for n in range(DESTINATION_DAYS)]
+    days = destination_days(today)
     return (
         text,
-        number,
+        order_id_of(text),
         days,
         days[:SERIAL_DAYS],
-        _spellings(text),
+        spellings(text),
         len(text) >= SERIAL_LETTERS_MIN,
     )
-
-
-def _spellings(text: str) -> list[str]:
-    """A phone number as it is kept, however it was typed."""
-    plain = "".join(c for c in text if c not in " -+.()")
-    found = {text, plain}
-    if plain.startswith("62"):
-        found.add("0" + plain[2:])
-    elif plain.startswith("8"):
-        found.add("0" + plain)
-    return sorted(found)
 
 
 async def _id(pool: Connection | Pool, table: str, code: str) -> int | None:

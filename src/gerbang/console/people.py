@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
 from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
 from starlette.responses import Response
 
+from gerbang.console.temporary_password import make_person, renew_password
 from gerbang.errors import BadInputError, NotFoundError
 from gerbang.people.admin import (
     allow_network,
     change_user,
-    create_user,
     forbid_network,
     remove_second_factor,
-    set_password,
 )
 from gerbang.people.read import list_networks, list_users
 from gerbang.people.role import ALLOWED, CONSOLE_ROLES, Permission, Role
@@ -54,23 +52,9 @@ async def people_page(visit: Visit, made: Any = None) -> Response:
 
 async def add(visit: Visit) -> Response:
     """Make a user with a password that is changed at the first sign-in."""
-    form = visit.form
-    username, name = form.text("username", most=64), form.text("name", most=100)
-    role = form.choice("role", CONSOLE_ROLES)
-    form.check()
-    password = secrets.token_urlsafe(12)
-    async with visit.changing() as connection:
-        await create_user(
-            connection,
-            username,
-            name=name,
-            role=Role(role),
-            password=password,
-            passwords=visit.kit.passwords,
-            actor=visit.actor,
-            temporary=True,
-        )
-    return await people_page(visit, (username.strip().lower(), password))
+    role = visit.form.choice("role", CONSOLE_ROLES)
+    visit.form.check()
+    return await people_page(visit, await make_person(visit, role=Role(role)))
 
 
 async def change_one(visit: Visit) -> Response:
@@ -90,17 +74,7 @@ async def change_one(visit: Visit) -> Response:
 
 async def new_password(visit: Visit) -> Response:
     """Make a new password for somebody who forgot it, shown once."""
-    password, username = secrets.token_urlsafe(12), visit.name("name")
-    async with visit.changing() as connection:
-        await set_password(
-            connection,
-            username,
-            password,
-            passwords=visit.kit.passwords,
-            actor=visit.actor,
-            temporary=True,
-        )
-    return await people_page(visit, (username, password))
+    return await people_page(visit, await renew_password(visit, visit.name("name")))
 
 
 async def drop_factor(visit: Visit) -> Response:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from starlette.responses import Response
 
+from gerbang.console.temporary_password import make_person, renew_password
 from gerbang.errors import NotFoundError
-from gerbang.people.admin import change_user, create_user, remove_second_factor, set_password
+from gerbang.people.admin import change_user, remove_second_factor
 from gerbang.people.read import list_users
 from gerbang.people.role import Permission, Role
 from gerbang.resellers.admin import find_reseller, show_reseller
@@ -42,23 +42,9 @@ async def people_page(visit: Visit, made: Any = None) -> Response:
 
 async def add(visit: Visit) -> Response:
     """Make a person with a password that is changed at the first sign-in."""
-    form = visit.form
-    username, name = form.text("username", most=64), form.text("name", most=100)
-    form.check()
-    password = secrets.token_urlsafe(12)
-    async with visit.changing() as connection:
-        await create_user(
-            connection,
-            username,
-            name=name,
-            role=Role.RESELLER,
-            reseller=visit.name(),
-            password=password,
-            passwords=visit.kit.passwords,
-            actor=visit.actor,
-            temporary=True,
-        )
-    return await people_page(visit, (username.strip().lower(), password))
+    return await people_page(
+        visit, await make_person(visit, role=Role.RESELLER, reseller=visit.name())
+    )
 
 
 async def switch(visit: Visit) -> Response:
@@ -73,17 +59,8 @@ async def switch(visit: Visit) -> Response:
 
 async def new_password(visit: Visit) -> Response:
     """Make a new password for somebody who forgot it, shown once."""
-    user, password = await _person(visit), secrets.token_urlsafe(12)
-    async with visit.changing() as connection:
-        await set_password(
-            connection,
-            user["username"],
-            password,
-            passwords=visit.kit.passwords,
-            actor=visit.actor,
-            temporary=True,
-        )
-    return await people_page(visit, (user["username"], password))
+    user = await _person(visit)
+    return await people_page(visit, await renew_password(visit, user["username"]))
 
 
 async def drop_factor(visit: Visit) -> Response:

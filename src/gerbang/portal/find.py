@@ -8,21 +8,22 @@ from typing import Any, Final
 
 import msgspec
 
+from gerbang.orders.search import (
+    SERIAL_LETTERS_MIN,
+    destination_days,
+    few_days,
+    order_id_of,
+    spellings,
+)
 from gerbang.portal.days import day_of, one_of, text_of
 from gerbang.portal.store import NEWEST, SQL
 from gerbang.postgres.pool import Connection, Pool
 
 STATES: Final = ("pending", "success", "failed", "reversed")
-DESTINATION_DAYS: Final = 92
-"""A search looks so far back for a destination."""
 SERIAL_DAYS: Final = 7
-"""And so far for a serial number, whose days have to be read: before today, or before *to*."""
-SERIAL_LETTERS_MIN: Final = 6
+"""A search looks so far back for a serial number, whose days are read: before today or *to*."""
 LOOKED_AT_MAX: Final = 10_000
 """So many orders are looked at for one page; where a filter finds less, the next page goes on."""
-FEW_DAYS: Final = 3
-"""Up to so many days are read by the index of days."""
-_ID_DIGITS_MAX: Final = 18
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +67,7 @@ async def find_orders(
         if product is None:
             return await _search(pool, reseller_id, chosen, today), None
     start = (reseller_id, before or NEWEST)
-    days = few_days(chosen, today)
+    days = few_days(chosen.first_day, chosen.last_day, today)
     span = (chosen.first_day, chosen.last_day, limit)
     if chosen.state == "pending":
         rows = await pool.fetch(SQL.pending, *start, chosen.testing, product, *span)
@@ -83,30 +84,17 @@ async def find_orders(
     return items, items[-1]["id"] if len(items) == limit else None
 
 
-def few_days(chosen: Filter, today: date) -> list[date] | None:
-    """Give the days that are asked for, where they are few."""
-    if chosen.first_day is None:
-        return None
-    last = min(chosen.last_day or today, today)
-    count = (last - chosen.first_day).days + 1
-    if count > FEW_DAYS:
-        return None
-    return [chosen.first_day + timedelta(days=n) for n in range(max(count, 0))]
-
-
 async def _search(
     pool: Connection | Pool, reseller_id: int, chosen: Filter, today: date
 ) -> list[dict[str, Any]]:
     """Look for what a text may mean: a reference, an id or a destination; else a serial number."""
     text = chosen.text or ""
-    is_id = text.isascii() and text.isdecimal() and len(text) <= _ID_DIGITS_MAX
-    days = [today - timedelta(days=n) for n in range(DESTINATION_DAYS)]
     rows = await pool.fetch(
         SQL.search,
         reseller_id,
         text,
-        int(text) if is_id else None,
-        days,
+        order_id_of(text),
+        destination_days(today),
         spellings(text),
         chosen.state,
         chosen.testing,
@@ -126,14 +114,3 @@ def _days_of(chosen: Filter, today: date) -> list[date]:
     last = min(chosen.last_day or today, today)
     days = (last - timedelta(days=n) for n in range(SERIAL_DAYS))
     return [day for day in days if chosen.first_day is None or day >= chosen.first_day]
-
-
-def spellings(text: str) -> list[str]:
-    """A phone number as it is kept, however it was typed."""
-    plain = "".join(letter for letter in text if letter not in " -+.()")
-    found = {text, plain}
-    if plain.startswith("62"):
-        found.add("0" + plain[2:])
-    elif plain.startswith("8"):
-        found.add("0" + plain)
-    return sorted(found)
